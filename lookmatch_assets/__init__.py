@@ -1,0 +1,1 @@
+"""The writer: ingestion, standardisation, embedding, indexing and evaluation as Dagster assets."""

@@ -1,0 +1,55 @@
+"""Connections to Postgres for the reader, with pgvector's types registered.
+
+Every wait is bounded: for a free connection, for a lock and for a statement.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+POOL_WAIT_SECONDS = 2.0
+STATEMENT_TIMEOUT_MS = 5_000
+
+DictConnection = psycopg.Connection[dict[str, Any]]
+
+
+def configure_connection(connection: psycopg.Connection[Any]) -> None:
+    """Register pgvector's types on a fresh connection."""
+    register_vector(connection)
+    connection.commit()
+
+
+def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 8) -> ConnectionPool[DictConnection]:
+    """Open a pool whose connections return rows as dictionaries.
+
+    Args:
+        database_url: ``postgresql://`` URL.
+        min_size: connections kept open.
+        max_size: most connections at a time; a caller waits at most ``POOL_WAIT_SECONDS`` for one and at most
+            ``4 * max_size`` callers wait.
+    """
+    return ConnectionPool(
+        database_url,
+        connection_class=DictConnection,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=POOL_WAIT_SECONDS,
+        max_waiting=4 * max_size,
+        configure=configure_connection,
+        check=ConnectionPool.check_connection,
+        kwargs={"row_factory": dict_row, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        open=True,
+    )
+
+
+@cache
+def read_sql(package: str, name: str) -> str:
+    """Text of a packaged ``sql/<name>.sql``, for example ``read_sql("lookmatch_serving", "nearest_products")``."""
+    return resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The four stages: query generation, vectorisation, candidate retrieval, reranking."""

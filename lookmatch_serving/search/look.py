@@ -1,0 +1,172 @@
+"""The records that the stages hand on, and the request and answer that the API speaks (one definition for both)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from lookmatch_serving.settings import Market
+
+FIXED_LAYERS = ("outermost_topwear", "inner_topwear", "one_piece", "bottomwear", "footwear")
+_ACCESSORY = re.compile(r"accessory_[1-9]\d?")
+
+
+def _layer_name(name: str) -> str:
+    if name in FIXED_LAYERS or _ACCESSORY.fullmatch(name):
+        return name
+    raise ValueError(f"{name!r} is no layer; accepted: {', '.join(FIXED_LAYERS)}, accessory_1 .. accessory_99")
+
+
+LayerName = Annotated[str, AfterValidator(_layer_name)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Box(_Record):
+    """A rectangle in fractions of the look's width and height, each in [0, 1]."""
+
+    x0: float = Field(ge=0, le=1)
+    y0: float = Field(ge=0, le=1)
+    x1: float = Field(ge=0, le=1)
+    y1: float = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Box:
+        if self.x0 >= self.x1 or self.y0 >= self.y1:
+            raise ValueError("a box needs x0 < x1 and y0 < y1")
+        return self
+
+
+class LayerQuery(_Record):
+    """What query generation says of one layer.
+
+    Attributes:
+        layer: layer name.
+        query: descriptive text, for example "Men's charcoal grey polo shirt, solid, short sleeves, casual."
+        category: category slug of ``catalog.products`` that the layer's product should have, when known.
+        gender: ``men``, ``women``, ``boys``, ``girls``, ``unisex`` or None when not said.
+        box: where the layer is in the look, when known.
+        confidence: of the generator in this layer, in [0, 1].
+        attributes: named attributes read from the look (type, colour, pattern, sleeve, ...).
+    """
+
+    layer: LayerName
+    query: str = Field(min_length=1, max_length=500)
+    category: str | None = None
+    gender: str | None = None
+    box: Box | None = None
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+
+class Ranker(StrEnum):
+    """Which step of the ladder ordered the hits, best first."""
+
+    LLM = "llm"
+    SEGMENT = "segment"
+    VECTOR = "vector"
+
+
+class MatchGrade(StrEnum):
+    """How good the match is."""
+
+    EXACT = "exact"
+    CLOSE = "close"
+    SIMILAR = "similar"
+    NONE = "none"
+
+
+class PriceRange(_Record):
+    """Bounds in major units of ``currency`` (49.99), both inclusive."""
+
+    min: float | None = Field(default=None, ge=0)
+    max: float | None = Field(default=None, ge=0)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PriceRange:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min must not exceed max")
+        return self
+
+
+class Filters(_Record):
+    """Hard filters; a product that fails one is not returned."""
+
+    brand: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    size: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    price: PriceRange | None = None
+    gender: str | None = Field(default=None, pattern="^(men|women|boys|girls|unisex)$")
+    category: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    in_stock: bool | None = None
+
+
+class SearchRequest(_Record):
+    """One search. Exactly one of the picture's bytes (given beside this record), ``image_url`` and ``look_id`` names the look."""
+
+    market: Market
+    image_url: str | None = Field(default=None, max_length=2048)
+    look_id: str | None = Field(default=None, max_length=200)
+    layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
+    filters: Filters = Field(default_factory=Filters)
+    user_id: str | None = Field(default=None, max_length=200)
+    page_size: int = Field(default=10, ge=1, le=100)
+    page_token: str | None = Field(default=None, max_length=4096)
+    deadline_ms: int | None = Field(default=None, ge=50, le=60_000)
+    explain: bool = False
+
+
+class Hit(_Record):
+    """One product of a layer. ``price`` is what a buyer pays now, in major units; ``score`` is the ranker's, higher is better."""
+
+    product_id: str
+    title: str
+    brand: str | None
+    price: float | None
+    currency: str | None
+    image_url: str
+    product_url: str
+    in_stock: bool
+    sizes: list[str]
+    score: float
+    match: MatchGrade
+    variants: list[str] = Field(default_factory=list)
+    why: dict[str, str | float] | None = None
+
+
+class LayerAnswer(_Record):
+    """Products for one layer. ``match`` is the best hit's grade; ``none`` is an honest answer."""
+
+    layer: LayerName
+    box: Box | None
+    query: str
+    match: MatchGrade
+    hits: list[Hit]
+    next_page_token: str | None = None
+
+
+class Degradation(_Record):
+    """One step of the ladder that was not taken, and why."""
+
+    stage: str
+    reason: str
+
+
+class SearchAnswer(_Record):
+    """The answer of a search; every field is part of the public contract."""
+
+    query_id: UUID
+    market: Market
+    encoder_version: str
+    index_as_of: datetime
+    ranker: Ranker
+    degraded: list[Degradation] = Field(default_factory=list)
+    timings_ms: dict[str, float]
+    layers: list[LayerAnswer]

@@ -1,0 +1,88 @@
+"""Settings of a lookmatch process, read once from the environment and validated.
+
+Every variable is ``LOOKMATCH_<FIELD>``; ``ANTHROPIC_API_KEY`` keeps the name its SDK uses. Unknown values raise, naming the
+variable and what is accepted.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lookmatch_serving.errors import ConfigurationError
+
+
+class Market(StrEnum):
+    """Markets, by ISO 3166-1 alpha-2 code."""
+
+    INDIA = "IN"
+    USA = "US"
+    JAPAN = "JP"
+
+
+class Settings(BaseSettings):
+    """All settings. Paths are absolute after validation.
+
+    Attributes:
+        home: folder of all local state.
+        database_url: Postgres URL (``postgresql://user:pw@host/db``); None starts the embedded server.
+        redis_url: Redis or Valkey URL; None starts the embedded server.
+        encoder: key of the live encoder, see ``lookmatch_serving.encoders``.
+        packet_stream: name of the stream that packets arrive on.
+        deadline_ms: default deadline of a search request, milliseconds.
+        anthropic_api_key: turns on the Anthropic query generator and reranker.
+        anthropic_model: model of the vision calls.
+        rerank_top_k: candidates of a layer that the reranker sees.
+        allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
+        require_api_key: refuse API requests without a valid key.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LOOKMATCH_", extra="ignore", populate_by_name=True)
+
+    home: Path = Path(".lookmatch")
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    encoder: str = "lookmatch-mini"
+    packet_stream: str = "lookmatch:packets"
+    deadline_ms: int = Field(default=1000, ge=50, le=60_000)
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
+    anthropic_model: str = "claude-haiku-4-5"
+    rerank_top_k: int = Field(default=10, ge=1, le=50)
+    allow_private_addresses: bool = False
+    require_api_key: bool = False
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @field_validator("database_url", "redis_url", "anthropic_api_key")
+    @classmethod
+    def _empty_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value and value.get_secret_value() else None
+
+    @property
+    def image_folder(self) -> Path:
+        """Content-addressed store of fetched product pictures."""
+        return self.home / "images"
+
+    @property
+    def look_folder(self) -> Path:
+        """Pictures of looks, one file a look."""
+        return self.home / "looks"
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigurationError: naming each variable that is wrong, its value (secrets excepted) and what is accepted.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"LOOKMATCH_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("; ".join(lines)) from error
