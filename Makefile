@@ -1,0 +1,51 @@
+# demo and test need Python 3.11+ and a package index; everything else they set up themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DATA   ?=
+LIMIT  ?=
+
+# glibc gives freed tensors back to the kernel after each batch unless told otherwise; half of CPU inference was page faults.
+export MALLOC_MMAP_THRESHOLD_ := 1000000000
+export MALLOC_TRIM_THRESHOLD_ := 10000000000
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo up test bench lint install clean
+
+help:
+	@echo "make demo                       set everything up and run the main job on sample data"
+	@echo "make demo DATA=folder [LIMIT=n] the same on a folder of styles.csv and pictures"
+	@echo "make up                         services, consumer, Dagster and the app; Ctrl-C stops all of it"
+	@echo "make test | bench | lint        tests | side-by-side benchmarks | ruff and mypy"
+
+demo: $(STAMP)
+	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT))
+
+up: $(STAMP)
+	@exec $(BIN)/lookmatch up
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n 2 tests
+
+bench: $(STAMP)
+	@$(BIN)/lookmatch bench all $(if $(DATA),--data "$(DATA)")
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+install: $(STAMP)
+
+# sam2 is a source package that must see the torch already installed, so it comes second and without build isolation.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lookmatch needs Python 3.11 or newer; set PYTHON=")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV): a few minutes the first time, since PyTorch is large."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' setuptools wheel
+	@SAM2_BUILD_CUDA=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation --no-deps sam2
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .lookmatch
