@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 
+import numpy as np
+
 from lookmatch_assets.sample.attributes import GarmentType
 from lookmatch_assets.sample.cloth import Cloth, trim
 from lookmatch_assets.sample.outlines import Point, Points, arc, curve, ellipse, joined, limb, placed
@@ -65,7 +67,9 @@ def draw_backpack(spot: Spot) -> None:
     spot.line(curve([(-13, -58), (-9, -74), (9, -74), (13, -58)]), dark, 7)
     for s in (-1, 1):
         spot.line(curve([(s * 26, -48), (s * 52, -20), (s * 47, 44)]), dark, 11)
-    body = curve([(-34, -46), (-18, -62), (18, -62), (34, -46), (42, 20), (38, 58), (-38, 58), (-42, 20)], 6, closed=True)
+    body = curve(
+        [(-34, -46), (-18, -62), (18, -62), (34, -46), (42, 20), (38, 58), (-38, 58), (-42, 20)], 6, closed=True
+    )
     spot.panel(body)
     spot.line(curve([(-34, -28), (-24, -44), (24, -44), (34, -28)]), _STEEL, 2.4)
     pocket = curve([(-28, 2), (28, 2), (32, 44), (26, 50), (-26, 50), (-32, 44)], 5, closed=True)
@@ -74,11 +78,11 @@ def draw_backpack(spot: Spot) -> None:
     spot.panel([(-11, -28), (11, -28), (11, -10), (-11, -10)], lighter(spot.cloth.colour, 0.4), 0.2)
 
 
-def draw_watch(spot: Spot) -> None:
-    """A wristwatch seen from the front: strap above and below, metal case, dial with hands."""
-    spot.panel([(-15, -76), (15, -76), (19, -28), (-19, -28)], depth=0.7)
-    spot.panel([(-19, 28), (19, 28), (14, 82), (0, 88), (-14, 82)], depth=0.7)
-    for y in (48, 60, 72):
+def draw_watch(spot: Spot, strap: float = 82.0) -> None:
+    """A wristwatch seen from the front: strap as far as `strap` above and below, metal case, dial with hands."""
+    spot.panel([(-15, 6 - strap), (15, 6 - strap), (19, -20), (-19, -20)], depth=0.7)
+    spot.panel([(-19, 20), (19, 20), (14, strap), (0, strap + 6), (-14, strap)], depth=0.7)
+    for y in np.arange(48.0, strap, 12.0):
         spot.pen.disc(tuple(spot.shape([(0, y)])[0]), 2.4 * spot.scale, darker(spot.cloth.colour, 0.6))
     metal = _GOLD if luminance(spot.cloth.colour) > 150 else _STEEL
     spot.flat([(30, -5), (39, -5), (39, 5), (30, 5)], darker(metal, 0.2))
@@ -99,9 +103,13 @@ def draw_sunglasses(spot: Spot) -> None:
     lens = mix(darker(frame, 0.68), (24, 26, 32), 0.55)
     for s in (-1, 1):
         spot.line([(s * 52, -11), (s * 66, -14), (s * 70, -2)], darker(frame, 0.2), 6)
-        rim = curve([(s * 7, -14), (s * 32, -18), (s * 54, -13), (s * 51, 8), (s * 32, 19), (s * 12, 11)], 6, closed=True)
+        rim = curve(
+            [(s * 7, -14), (s * 32, -18), (s * 54, -13), (s * 51, 8), (s * 32, 19), (s * 12, 11)], 6, closed=True
+        )
         spot.panel(rim, frame, 0.4)
-        glass = curve([(s * 12, -9), (s * 32, -12), (s * 48, -8), (s * 46, 6), (s * 32, 13), (s * 16, 7)], 6, closed=True)
+        glass = curve(
+            [(s * 12, -9), (s * 32, -12), (s * 48, -8), (s * 46, 6), (s * 32, 13), (s * 16, 7)], 6, closed=True
+        )
         spot.panel(glass, lens, 0.2)
         spot.line([(s * 32 - 12, 4), (s * 32 - 2, -8)], lighter(lens, 0.5), 3)
     spot.line(arc((-9, -8), (0, -14), (9, -8)), frame, 6)
@@ -116,7 +124,9 @@ def draw_belt(spot: Spot) -> None:
     tongue = curve([(-44, 24), (0, 37), (52, 27), (70, 16)])
     spot.panel(limb([tuple(p) for p in tongue[::6]], [18.0] * len(tongue[::6]), 3), depth=0.6)
     for x in (34, 46, 57):
-        spot.pen.disc(tuple(spot.shape([(x, 30 - (x - 34) * 0.35)])[0]), 1.9 * spot.scale, darker(spot.cloth.colour, 0.6))
+        spot.pen.disc(
+            tuple(spot.shape([(x, 30 - (x - 34) * 0.35)])[0]), 1.9 * spot.scale, darker(spot.cloth.colour, 0.6)
+        )
     for width, colour in ((6.0, darker(_GOLD, 0.3)), (4.0, _GOLD)):
         spot.line([(-18, 22), (8, 26), (8, 49), (-18, 45), (-18, 20)], colour, width)
     spot.line([(-18, 34), (9, 37)], _GOLD, 3.2)
@@ -124,7 +134,9 @@ def draw_belt(spot: Spot) -> None:
 
 def draw_cap(spot: Spot) -> None:
     """A baseball cap from the side-front: panels, a button and a curved visor to the right."""
-    crown = joined(curve([(-46, 14), (-46, -18), (-22, -44), (8, -46), (34, -26), (40, 10)]), curve([(40, 10), (0, 18), (-46, 14)]))
+    crown = joined(
+        curve([(-46, 14), (-46, -18), (-22, -44), (8, -46), (34, -26), (40, 10)]), curve([(40, 10), (0, 18), (-46, 14)])
+    )
     spot.panel(crown)
     for seam in ([(-6, -46), (-22, -22), (-26, 16)], [(-6, -46), (16, -20), (18, 15)]):
         spot.line(curve(seam), trim(spot.cloth, 0.3), 1.8)

@@ -9,7 +9,7 @@ from random import Random
 from lookmatch_assets.sample.attributes import GarmentAttributes, GarmentType
 from lookmatch_assets.sample.outfits import outfits
 from lookmatch_assets.sample.sampling import attributes_of_type
-from lookmatch_assets.sample.vendors import HOSHIZORA, MERIDIAN, VENDORS, Vendor, price_of, sizes_of, stock_of
+from lookmatch_assets.sample.vendors import HOSHIZORA, VENDORS, Vendor, price_of, sizes_of, stock_of
 from lookmatch_assets.sample.wording import (
     american_title,
     english_description,
@@ -153,6 +153,3 @@ def products_of(vendor: Vendor) -> list[Product]:
 def catalogue_products() -> list[Product]:
     """List all products of all vendors, in the order of the vendors and of their feeds."""
     return [product for vendor in VENDORS for product in products_of(vendor)]
-
-
-__all__ = ["MERIDIAN", "NEAR_DUPLICATES_PER_VENDOR", "PRODUCTS_PER_VENDOR", "Product", "catalogue_products", "product_of", "products_of"]

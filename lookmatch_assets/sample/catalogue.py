@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
-from lookmatch_assets.sample.assortment import PRODUCTS_PER_VENDOR, Product, product_of, products_of
+from lookmatch_assets.sample.assortment import Product, product_of, products_of
 from lookmatch_assets.sample.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
 from lookmatch_assets.sample.formats import RECORD_WRITERS, Record, encoded
 from lookmatch_assets.sample.photos import Progress, write_photos
@@ -46,7 +46,7 @@ DAMAGED_RECORDS: tuple[DamagedRecord, ...] = (
     DamagedRecord("hoshizora", "", "missing_id", 30),
     DamagedRecord("hoshizora", "HZ-A0902", None, 150),
 )
-"""The damaged records, in the order in which they are put into the feeds; `image_missing` shows when the image is read."""
+"""The damaged records, in feed order; `image_missing` shows only when the image is read."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,12 @@ class WrittenCatalogue:
 def _spare(vendor: Vendor, number: int) -> Product:
     """A sound product beyond the catalogue, to damage."""
     shirt = GarmentAttributes(
-        GarmentType.SHIRT, Colour.PURPLE, Pattern.SOLID, Sleeve.LONG, (Gender.MEN, Gender.WOMEN)[number % 2], Usage.CASUAL
+        GarmentType.SHIRT,
+        Colour.PURPLE,
+        Pattern.SOLID,
+        Sleeve.LONG,
+        (Gender.MEN, Gender.WOMEN)[number % 2],
+        Usage.CASUAL,
     )
     return product_of(vendor, number, shirt, Random(number))
 
@@ -98,7 +103,10 @@ def _damages() -> Mapping[Vendor, tuple[tuple[Product, Callable[[Record], None]]
     """The spare products and what is broken about each, in the order of `DAMAGED_RECORDS`."""
     missing_photo = {"default": {"imageURL": "images/never-sent.jpg", "imageType": "default"}}
     return {
-        MERIDIAN: ((_spare(MERIDIAN, 901), _without_id("id")), (_spare(MERIDIAN, 902), _setting("styleImages", missing_photo))),
+        MERIDIAN: (
+            (_spare(MERIDIAN, 901), _without_id("id")),
+            (_spare(MERIDIAN, 902), _setting("styleImages", missing_photo)),
+        ),
         NORTHLANE: (
             (_spare(NORTHLANE, 901), _setting("price", "-12.00 USD")),
             (_spare(NORTHLANE, 902), _setting("price", "39.99 XQD")),
@@ -182,17 +190,3 @@ def _shifted(progress: Progress | None, before: int, total: int) -> Progress | N
         return None
     report = progress
     return lambda done, _: report(before + done, total)
-
-
-__all__ = [
-    "DAMAGED_RECORDS",
-    "PRODUCTS_PER_VENDOR",
-    "TRUTH_FILE",
-    "UNMAPPED_CATEGORY",
-    "DamagedRecord",
-    "WrittenCatalogue",
-    "WrittenFeed",
-    "feed_records",
-    "truth",
-    "write_feeds",
-]

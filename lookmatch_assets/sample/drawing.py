@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from lookmatch_assets.sample.accessories import ACCESSORIES, Spot
-from lookmatch_assets.sample.attributes import GarmentAttributes, GarmentType, Layer, Pattern
+from lookmatch_assets.sample.attributes import GarmentAttributes, Layer
 from lookmatch_assets.sample.body import flat_body
 from lookmatch_assets.sample.bottoms import BOTTOMS, ONE_PIECES
 from lookmatch_assets.sample.cloth import Cloth, cloth_for
@@ -29,6 +29,7 @@ GENERATOR_VERSION = "1"
 """Changes whenever the same attributes and seed would be drawn differently."""
 
 _LOCAL_PERIOD = 11.0
+_GROUND_STEP = 4
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,31 @@ def _draw_alone(pen: Pen, attributes: GarmentAttributes, cloth: Cloth, rng: Rand
     if kind in FOOTWEAR:
         draw_pair(pen, kind, replace(cloth, period=_LOCAL_PERIOD))
     elif kind in ACCESSORIES:
-        ACCESSORIES[kind](Spot(pen, (0.0, 0.0), 1.0, replace(cloth, period=_LOCAL_PERIOD), turn=rng.uniform(-0.05, 0.05)))
+        ACCESSORIES[kind](
+            Spot(pen, (0.0, 0.0), 1.0, replace(cloth, period=_LOCAL_PERIOD), turn=rng.uniform(-0.05, 0.05))
+        )
     else:
         body = flat_body(attributes.gender)
         draw = TOPS.get(kind) or OUTERWEAR.get(kind) or BOTTOMS.get(kind) or ONE_PIECES[kind]
         draw(pen, body, attributes, cloth, rng)
 
 
-def _shadowed_ground(size: tuple[int, int], shapes: Sequence[Points], scale: float, origin: np.ndarray, rng: Random) -> Image.Image:
-    """A light studio ground with the soft shadow of the given shapes (in units) below and to the right."""
-    tone = rng.randint(244, 252)
-    warm = rng.randint(-2, 2)
-    ground = vertical_blend(size, (tone, tone, tone - max(0, warm)), (tone - 9, tone - 9, tone - 9 - max(0, warm)))
-    step = 4
-    shadow = Image.new("L", (-(-size[0] // step), -(-size[1] // step)), 0)
+def _shadowed_ground(
+    size: tuple[int, int], shapes: Sequence[Points], scale: float, origin: Points, rng: Random
+) -> Image.Image:
+    """A light studio ground, at a quarter of the size, with the soft shadow of the shapes below and to the right."""
+    small = (-(-size[0] // _GROUND_STEP), -(-size[1] // _GROUND_STEP))
+    tone, warmth = rng.randint(244, 252), rng.randint(0, 2)
+    low = tone - 9
+    ground = vertical_blend(small, (tone, tone, tone - warmth), (low, low, low - warmth))
+    shadow = Image.new("L", small, 0)
     draw = ImageDraw.Draw(shadow)
     shift = np.array([size[0] * 0.012, size[1] * 0.016])
     for shape in shapes:
-        outline = (shape * scale + origin + shift) / step
+        outline = (shape * scale + origin + shift) / _GROUND_STEP
         draw.polygon([float(value) for value in outline.ravel()], fill=88)
-    shadow = shadow.filter(ImageFilter.GaussianBlur(max(0.8, size[0] * 0.022 / step)))
-    ground.paste((64, 62, 74), (0, 0, *size), shadow.resize(size, Image.Resampling.BILINEAR))
+    shadow = shadow.filter(ImageFilter.GaussianBlur(max(0.8, small[0] * 0.022)))
+    ground.paste((64, 62, 74), (0, 0, *small), shadow)
     return ground
 
 
@@ -107,7 +112,7 @@ def draw_product(
     wander = np.array([framing.uniform(-0.015, 0.015) * pixels[0], framing.uniform(-0.015, 0.015) * pixels[1]])
     origin = np.array(pixels) / 2 - middle * per_unit + wander
     ground = _shadowed_ground(pixels, outlines.shapes, per_unit, origin, framing)
-    pen = CanvasPen(ground, per_unit, (float(origin[0]), float(origin[1])))
+    pen = CanvasPen(ground, pixels, per_unit, (float(origin[0]), float(origin[1])))
     _draw_alone(pen, attributes, cloth, Random(seed + 1))
     return pen.finished()
 
@@ -150,6 +155,3 @@ def draw_look(
     pen = dress_person(worn, seed, _scaled(size, scale))
     boxes = {name: box for index, name in enumerate(worn, start=1) if (box := pen.box_of(index)) is not None}
     return DrawnLook(pen.finished(), boxes, dict(zip(names, garments, strict=True)))
-
-
-__all__ = ["GENERATOR_VERSION", "DrawnLook", "GarmentType", "Pattern", "draw_look", "draw_product", "layer_names"]

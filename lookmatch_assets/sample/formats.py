@@ -2,8 +2,8 @@
 
 | format | file | layout |
 |---|---|---|
-| `style_json` | UTF-8, one JSON object a line | nested style record: `price`, `discountedPrice`, `articleType.typeName`, `styleOptions` |
-| `merchant_tsv` | UTF-8, tab-separated, header row | the public merchant product specification: `price` is `49.99 USD` |
+| `style_json` | UTF-8, one JSON object a line | nested: `discountedPrice`, `articleType.typeName`, `styleOptions` |
+| `merchant_tsv` | UTF-8, tab-separated, header row | merchant product attributes: `price` is `49.99 USD` |
 | `japanese_csv` | cp932, comma-separated, header row | Japanese headers; sizes and their stock are joined by `/` |
 """
 

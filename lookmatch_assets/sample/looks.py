@@ -47,7 +47,10 @@ def sample_looks() -> list[SampleLook]:
     """List the looks. Each garment is stocked in the look's market, but the drawing itself is in no catalogue."""
     return [
         SampleLook(
-            outfit.look_id, outfit.market, outfit.seed, dict(zip(layer_names(outfit.garments), outfit.garments, strict=True))
+            outfit.look_id,
+            outfit.market,
+            outfit.seed,
+            dict(zip(layer_names(outfit.garments), outfit.garments, strict=True)),
         )
         for outfit in outfits()
     ]
@@ -81,7 +84,9 @@ def nearest_products(garment: GarmentAttributes, products: Sequence[Product]) ->
     return [one for one, distance in zip(products, distances, strict=True) if distance <= least + 1e-9], least
 
 
-def _truth_of(look: SampleLook, boxes: Mapping[str, tuple[int, int, int, int]], products: Sequence[Product]) -> dict[str, object]:
+def _truth_of(
+    look: SampleLook, boxes: Mapping[str, tuple[int, int, int, int]], products: Sequence[Product]
+) -> dict[str, object]:
     """Everything known about a drawn look."""
     layers = {}
     for layer, garment in look.garments.items():

@@ -76,10 +76,7 @@ def _india() -> list[Outfit]:
             "look-04",
             "IN",
             4104,
-            (
-                _women(T.SAREE, C.GREEN, ethnic, P.POLKA_DOT, S.SHORT),
-                _women(T.HANDBAG, C.RED, Usage.PARTY),
-            ),
+            (_women(T.SAREE, C.GREEN, ethnic, P.POLKA_DOT, S.SHORT), _women(T.HANDBAG, C.RED, Usage.PARTY)),
         ),
     ]
 

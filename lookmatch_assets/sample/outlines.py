@@ -105,7 +105,9 @@ def along(joints: Sequence[Point], share: float) -> list[Point]:
     return kept
 
 
-def placed(shape: Sequence[Point] | Points, origin: Point, scale: float, flip: bool = False, turn: float = 0.0) -> Points:
+def placed(
+    shape: Sequence[Point] | Points, origin: Point, scale: float, flip: bool = False, turn: float = 0.0
+) -> Points:
     """Move a shape drawn around (0, 0) to `origin`, scaled, perhaps mirrored, and turned by radians."""
     local = points(shape) * scale
     if flip:

@@ -19,6 +19,9 @@ Box = tuple[int, int, int, int]
 
 _OWNER_STEP = 4
 _SHADE_STEP = 8
+_TONE_STEPS = 190.0
+_DARKENING = [round(255 * min(1.0, 1 + (code - 128) / _TONE_STEPS)) for code in range(256)]
+_LIGHTENING = [round(255 * 0.42 * max(0.0, (code - 128) / _TONE_STEPS)) for code in range(256)]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Fold:
 class Pen(Protocol):
     """Draws shapes given in drawing units."""
 
-    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
+    def panel(
+        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
+    ) -> None:
         """Cut a shape from cloth, shade it as a soft volume of the given depth (0 is flat), and outline it."""
 
     def flat(self, shape: Points, colour: Rgb) -> None:
@@ -52,8 +57,11 @@ class OutlinePen:
     """Remembers the outlines of what is drawn."""
 
     shapes: list[Points] = field(default_factory=list)
+    lines: list[Points] = field(default_factory=list)
 
-    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
+    def panel(
+        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
+    ) -> None:
         """Remember the outline."""
         self.shapes.append(shape)
 
@@ -62,14 +70,16 @@ class OutlinePen:
         self.shapes.append(shape)
 
     def stroke(self, path: Sequence[Point] | Points, colour: Rgb, width: float) -> None:
-        """Remember nothing: lines lie on shapes or are thin."""
+        """Remember how far the line reaches."""
+        reach = points(path)
+        self.lines += [reach - width / 2, reach + width / 2]
 
     def disc(self, centre: Point, radius: float, colour: Rgb) -> None:
         """Remember nothing: discs are details."""
 
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of everything drawn, in units."""
-        every = np.vstack(self.shapes)
+        every = np.vstack(self.shapes + self.lines)
         left, top = every.min(axis=0)
         right, bottom = every.max(axis=0)
         return float(left), float(top), float(right), float(bottom)
@@ -78,22 +88,25 @@ class OutlinePen:
 class CanvasPen:
     """Paints on an image at a multiple of its final size and notes which owner each spot belongs to."""
 
-    def __init__(self, ground: Image.Image, scale: float, origin: Point, factor: int = 2) -> None:
+    def __init__(
+        self, ground: Image.Image, size: tuple[int, int], scale: float, origin: Point, factor: int = 2
+    ) -> None:
         """Start on a ground.
 
         Args:
-            ground: RGB image of the final size.
+            ground: RGB image of the background at any size; it is stretched smoothly.
+            size: Final width and height in pixels.
             scale: Final pixels per drawing unit.
             origin: Final pixel of the drawing unit (0, 0).
             factor: Supersampling, 1 or more.
         """
         self._factor = factor
-        self._size = ground.size
+        self._size = size
         self._pixels = scale * factor
         self._origin = np.array(origin, dtype=np.float64) * factor
-        self._image = ground.resize((ground.width * factor, ground.height * factor), Image.Resampling.BILINEAR)
+        self._image = ground.resize((size[0] * factor, size[1] * factor), Image.Resampling.BILINEAR)
         self._draw = ImageDraw.Draw(self._image)
-        self._owners = Image.new("L", (-(-ground.width // _OWNER_STEP), -(-ground.height // _OWNER_STEP)), 0)
+        self._owners = Image.new("L", (-(-size[0] // _OWNER_STEP), -(-size[1] // _OWNER_STEP)), 0)
         self._owner_draw = ImageDraw.Draw(self._owners)
         self.owner = 0
 
@@ -109,7 +122,9 @@ class CanvasPen:
         (top, left), (bottom, right) = found.min(axis=0) * _OWNER_STEP, (found.max(axis=0) + 1) * _OWNER_STEP
         return int(left), int(top), min(int(right), self._size[0]), min(int(bottom), self._size[1])
 
-    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
+    def panel(
+        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
+    ) -> None:
         """Cut a shape from cloth, shade it as a soft volume and outline it."""
         outline = self._to_pixels(shape)
         corner = np.floor(np.maximum(outline.min(axis=0) - 2, 0)).astype(int)
@@ -168,10 +183,11 @@ class CanvasPen:
                 line_width = max(1, round(fold.width * pixels))
                 draw.line(_flat(ends / step), fill=int(128 + 120 * fold.tone), width=line_width)
             layer = layer.filter(ImageFilter.GaussianBlur(max(0.6, 4.0 * pixels)))
-            creases = (np.asarray(layer, dtype=np.float32) - 128) / 128
-        tone = _volume(small, max(1.0, 15.0 * pixels)) * depth + creases
-        dark = _as_image(np.clip(1 + tone, 0.35, 1), tile.size)
-        light = _as_image(np.clip(tone, 0, 1) * 0.42, tile.size)
+            creases = ((np.asarray(layer, dtype=np.float32) - 128) / 128).astype(np.float32)
+        tone = _volume(small, max(1.0, 15.0 * pixels)) * np.float32(depth) + creases
+        coded = (np.clip(tone, -0.65, 0.65) * _TONE_STEPS + 128).astype(np.uint8)
+        tones = Image.fromarray(coded).resize(tile.size, Image.Resampling.BILINEAR)
+        dark, light = tones.point(_DARKENING), tones.point(_LIGHTENING)
         shaded = ImageChops.multiply(tile, Image.merge("RGB", (dark, dark, dark)))
         return ImageChops.add(shaded, Image.merge("RGB", (light, light, light)))
 
@@ -186,13 +202,8 @@ def _volume(mask: Image.Image, radius: float) -> npt.NDArray[np.float32]:
     inner = blurred[pad : pad + height, pad : pad + width]
     sideways = blurred[pad : pad + height, 2 * pad :] - blurred[pad : pad + height, :width]
     downwards = blurred[2 * pad :, pad : pad + width] - blurred[:height, pad : pad + width]
-    tone: npt.NDArray[np.float32] = sideways * 0.20 + downwards * 0.07 - (1 - inner) * 0.26 + 0.02
-    return tone
-
-
-def _as_image(values: npt.NDArray[np.float32], size: tuple[int, int]) -> Image.Image:
-    """Turn values from 0 to 1 into an 8-bit image of another size."""
-    return Image.fromarray((values * 255).astype(np.uint8)).resize(size, Image.Resampling.BILINEAR)
+    tone = sideways * 0.20 + downwards * 0.07 - (1 - inner) * 0.26 + 0.02
+    return tone.astype(np.float32)
 
 
 def _flat(shape: Points) -> list[float]:

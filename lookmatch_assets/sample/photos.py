@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -74,9 +73,9 @@ def write_photos(
         Whether anything was written.
     """
     stamp, digest = folder / _STAMP, _digest(products)
-    if stamp.is_file() and json.loads(stamp.read_text())["digest"] == digest:
-        if all((folder / product.image).is_file() for product in products):
-            return False
+    current = stamp.is_file() and stamp.read_text() == digest
+    if current and all((folder / product.image).is_file() for product in products):
+        return False
     (folder / "images").mkdir(parents=True, exist_ok=True)
     workers = workers or os.cpu_count() or 1
     write = partial(_write_one, folder)
@@ -85,5 +84,5 @@ def write_photos(
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             _count(pool.map(write, products, chunksize=8), len(products), progress)
-    stamp.write_text(json.dumps({"digest": digest}))
+    stamp.write_text(digest)
     return True

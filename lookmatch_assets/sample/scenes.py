@@ -9,6 +9,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lookmatch_assets.sample.palette import Rgb, mix
 
+SCENE_STEP = 4
+"""How many pixels of the picture one pixel of a scene stands for."""
+
 _SKIES: tuple[tuple[Rgb, Rgb, Rgb], ...] = (
     ((250, 226, 206), (252, 242, 230), (222, 206, 196)),
     ((206, 226, 240), (244, 246, 244), (204, 214, 206)),
@@ -61,18 +64,19 @@ def scene(size: tuple[int, int], rng: Random) -> Image.Image:
     """Paint a soft background with a floor.
 
     Args:
-        size: Width and height in pixels.
+        size: Width and height in pixels of the picture it is for.
         rng: Source of randomness.
 
     Returns:
-        An RGB image.
+        An RGB image a quarter as wide and high, to be stretched.
     """
-    small = (max(8, size[0] // 4), max(8, size[1] // 4))
+    small = (max(8, size[0] // SCENE_STEP), max(8, size[1] // SCENE_STEP))
     top, middle, ground = rng.choice(_SKIES)
     image = vertical_blend(small, top, middle)
     draw = ImageDraw.Draw(image)
     rng.choice((_hills, _city, _studio))(draw, small, ground, middle, rng)
-    floor = vertical_blend((small[0], small[1] - int(small[1] * 0.84)), mix(ground, middle, 0.2), mix(ground, (120, 110, 104), 0.14))
+    floor = vertical_blend(
+        (small[0], small[1] - int(small[1] * 0.84)), mix(ground, middle, 0.2), mix(ground, (120, 110, 104), 0.14)
+    )
     image.paste(floor, (0, int(small[1] * 0.84)))
-    image = image.filter(ImageFilter.GaussianBlur(max(0.6, small[0] / 90)))
-    return image.resize(size, Image.Resampling.BICUBIC)
+    return image.filter(ImageFilter.GaussianBlur(max(0.6, small[0] / 90)))

@@ -80,10 +80,11 @@ def body_folds(body: Body, cut: Cut, rng: Random, count: int = 5) -> list[Fold]:
         folds.append(Fold((x, y + 9), (inward, y + rng.uniform(44, 62)), 5, 0.20))
     for _ in range(count):
         x = body.centre(cut.hem) + rng.uniform(-0.75, 0.75) * body.half(cut.hem)
-        top = cut.hem - rng.uniform(60, 150)
+        top = cut.hem - rng.uniform(70, 210)
         slant = rng.uniform(-10, 10)
-        folds.append(Fold((x, cut.hem), (x + slant, top), rng.uniform(5, 9), -rng.uniform(0.14, 0.30)))
-        folds.append(Fold((x + 9, cut.hem), (x + 9 + slant, top), 5, rng.uniform(0.08, 0.2)))
+        low = cut.hem + 30
+        folds.append(Fold((x, low), (x + slant, top), rng.uniform(7, 12), -rng.uniform(0.08, 0.16)))
+        folds.append(Fold((x + 12, low), (x + 12 + slant, top + 20), 8, rng.uniform(0.05, 0.12)))
     return folds
 
 
@@ -112,7 +113,9 @@ def torso(pen: Pen, body: Body, cut: Cut, cloth: Cloth, rng: Random) -> None:
         pen.panel(joined(edge, opening), cloth, folds)
 
 
-def sleeves(pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None, width: float, cuff: Rgb | None) -> None:
+def sleeves(
+    pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None, width: float, cuff: Rgb | None
+) -> None:
     """Draw both sleeves.
 
     Args:
@@ -133,7 +136,7 @@ def sleeves(pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None,
         widths = np.linspace(width, width * taper, len(arm)).tolist()
         direction = atan2(arm[-1][1] - arm[0][1], arm[-1][0] - arm[0][0]) - pi / 2
         folds = _sleeve_folds(side, sleeve)
-        pen.panel(limb(arm, widths), cloth.turned(direction), folds)
+        pen.panel(_sleeve_outline(body, side, cut, limb(arm, widths)), cloth.turned(direction), folds)
         end, before = np.array(arm[-1]), np.array(arm[-2])
         back = (before - end) / max(float(np.linalg.norm(before - end)), 1e-6)
         if cuff is not None:
@@ -142,6 +145,22 @@ def sleeves(pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None,
         else:
             normal = np.array([-back[1], back[0]]) * widths[-1] / 2
             pen.stroke([tuple(end + back * 8 + normal), tuple(end + back * 8 - normal)], trim(cloth, 0.3), 1.2)
+
+
+def _sleeve_outline(body: Body, side: Side, cut: Cut, tube: Points) -> Points:
+    """Join a tube around the arm, as made by `limb`, to the shoulder tip above and the armpit below."""
+    half = len(tube) // 2
+    first, second = tube[:half], tube[half:][::-1]
+    outer, inner = (first, second) if side.sign < 0 else (second, first)
+    tip = (side.shoulder[0] + side.sign * cut.ease * 0.3, side.shoulder[1] - 5)
+    armpit = body.at(side, CHEST_Y - 10, cut.ease)
+    cap = arc(tip, (float(outer[1, 0] + tip[0]) / 2 + side.sign * 7, tip[1] + 8), tuple(outer[3]), 6)
+    return joined(
+        cap,
+        outer[4:],
+        inner[:2:-1],
+        [armpit, (side.shoulder[0] * 0.8, armpit[1] - 10), (side.shoulder[0] * 0.8, tip[1] + 4)],
+    )
 
 
 def _sleeve_folds(side: Side, sleeve: Sleeve) -> list[Fold]:

@@ -62,7 +62,9 @@ def draw_polo(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth,
 def draw_shirt(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random) -> None:
     """Stand collar, full placket, a chest pocket and a curved hem."""
     cut = Cut(ease=11 if body.feminine else 14, hem=518, neck=32, drop=24, pointed=True, round_hem=16)
-    sleeves(pen, body, cut, cloth, attributes.sleeve, 64, trim(cloth, 0.1) if attributes.sleeve is Sleeve.LONG else None)
+    sleeves(
+        pen, body, cut, cloth, attributes.sleeve, 64, trim(cloth, 0.1) if attributes.sleeve is Sleeve.LONG else None
+    )
     torso(pen, body, cut, cloth, rng)
     placket(pen, body, cloth, NECK_Y + 26, 524, 7, button_colour(cloth))
     if attributes.usage is Usage.CASUAL:
@@ -158,7 +160,7 @@ def draw_blazer(
 ) -> None:
     """Notched lapels, two buttons, flap pockets."""
     depth = 160.0
-    cut = _front(Cut(ease=16, hem=536, flare=5, neck=32, drop=depth, pointed=True, round_hem=8), opened, 28)
+    cut = _front(Cut(ease=16, hem=536, flare=5, neck=32, drop=depth, pointed=True, round_hem=8), opened, 36)
     sleeves(pen, body, cut, cloth, Sleeve.LONG, 74, None)
     torso(pen, body, cut, cloth, rng)
     _lapels(pen, body, cut, cloth, depth, cut.gap * 0.6)
@@ -169,7 +171,9 @@ def draw_blazer(
             pen.disc((body.centre(y) + 6, y - 1), 4.4, button_colour(cloth))
     for side in body.sides:
         x, s = body.centre(450), side.sign
-        pen.panel(points([(x + s * 36, 446), (x + s * 76, 443), (x + s * 76, 458), (x + s * 36, 461)]), cloth, depth=0.3)
+        pen.panel(
+            points([(x + s * 36, 446), (x + s * 76, 443), (x + s * 76, 458), (x + s * 36, 461)]), cloth, depth=0.3
+        )
     pen.stroke([(44, 268), (72, 264)], trim(cloth, 0.45), 5)
 
 
@@ -190,7 +194,9 @@ def draw_coat(
                 pen.disc((body.centre(y) + x, y), 5.8, button_colour(cloth))
     for side in body.sides:
         x, s = body.centre(490), side.sign
-        pen.panel(points([(x + s * 44, 484), (x + s * 92, 478), (x + s * 92, 500), (x + s * 44, 506)]), cloth, depth=0.3)
+        pen.panel(
+            points([(x + s * 44, 484), (x + s * 92, 478), (x + s * 92, 500), (x + s * 44, 506)]), cloth, depth=0.3
+        )
 
 
 def draw_cardigan(
@@ -217,7 +223,9 @@ def draw_cardigan(
         rib(pen, body, cut, cloth.plain(band), 16)
     for side in body.sides:
         x, s = middle, side.sign
-        pen.panel(points([(x + s * 34, 436), (x + s * 76, 436), (x + s * 76, 488), (x + s * 34, 488)]), cloth, depth=0.3)
+        pen.panel(
+            points([(x + s * 34, 436), (x + s * 76, 436), (x + s * 76, 488), (x + s * 34, 488)]), cloth, depth=0.3
+        )
         pen.stroke([(x + s * 34, 439), (x + s * 76, 439)], band, 6)
 
 
@@ -239,11 +247,21 @@ def draw_sweatshirt(
     crown = joined([(30, NECK_Y - 4 if body.worn else NECK_Y - 44), (52, NECK_Y - 22), (56, NECK_Y + 16)])
     if body.worn:
         for s in (-1, 1):
-            shape = [(s * 30, NECK_Y - 16), (s * 62, NECK_Y - 8), (s * 60, NECK_Y + 26), (0, NECK_Y + 48), (s * 30, NECK_Y + 14)]
+            shape = [
+                (s * 30, NECK_Y - 16),
+                (s * 62, NECK_Y - 8),
+                (s * 60, NECK_Y + 26),
+                (0, NECK_Y + 48),
+                (s * 30, NECK_Y + 14),
+            ]
             pen.panel(points(shape), cloth.plain(), depth=0.6)
     else:
         pen.panel(joined(hood, crown, [(0, NECK_Y + 52)]), cloth.plain(), depth=0.9)
-        pen.panel(points([(-32, NECK_Y + 6), (0, NECK_Y - 30), (32, NECK_Y + 6), (0, NECK_Y + 36)]), cloth.plain(inside), depth=0.5)
+        pen.panel(
+            points([(-32, NECK_Y + 6), (0, NECK_Y - 30), (32, NECK_Y + 6), (0, NECK_Y + 36)]),
+            cloth.plain(inside),
+            depth=0.5,
+        )
     for s in (-1, 1):
         cord = [(s * 15.0, NECK_Y + 34), (s * 17.0, NECK_Y + 60), (s * 14.0, NECK_Y + 92)]
         pen.stroke(cord, lighter(cloth.colour, 0.75) if sum(cloth.colour) < 480 else darker(cloth.colour, 0.4), 3.4)

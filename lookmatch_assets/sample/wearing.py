@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import atan2, pi
+from math import atan2
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lookmatch_assets.sample.accessories import ACCESSORIES, Spot
-from lookmatch_assets.sample.attributes import Colour, GarmentAttributes, GarmentType, Gender, Layer, Pattern, Sleeve, Usage
+from lookmatch_assets.sample.accessories import ACCESSORIES, Spot, draw_watch
+from lookmatch_assets.sample.attributes import (
+    Colour,
+    GarmentAttributes,
+    GarmentType,
+    Gender,
+    Layer,
+    Pattern,
+    Sleeve,
+    Usage,
+)
 from lookmatch_assets.sample.body import WAIST_Y, Body, Side, posed_body
 from lookmatch_assets.sample.bottoms import BOTTOMS, ONE_PIECES
 from lookmatch_assets.sample.cloth import Cloth
@@ -30,7 +39,7 @@ from lookmatch_assets.sample.footwear import ANKLE_X, FOOTWEAR, Last
 from lookmatch_assets.sample.outlines import limb
 from lookmatch_assets.sample.palette import Rgb
 from lookmatch_assets.sample.pen import CanvasPen
-from lookmatch_assets.sample.scenes import scene
+from lookmatch_assets.sample.scenes import SCENE_STEP, scene
 from lookmatch_assets.sample.tops import OUTERWEAR, TOPS
 
 Worn = Mapping[str, tuple[GarmentAttributes, Cloth]]
@@ -55,14 +64,13 @@ class Sitting:
 
 
 def _contact_shadow(ground: Image.Image, centre: tuple[float, float], reach: float) -> None:
-    """Darken the floor under the feet; centre and reach in pixels."""
-    step = 4
-    shadow = Image.new("L", (-(-ground.width // step), -(-ground.height // step)), 0)
-    x, y = centre[0] / step, centre[1] / step
-    wide, high = reach / step, reach * 0.13 / step
-    ImageDraw.Draw(shadow).ellipse((x - wide, y - high, x + wide, y + high), fill=120)
+    """Darken the floor under the feet; centre and reach in pixels of the ground."""
+    shadow = Image.new("L", ground.size, 0)
+    x, y = centre
+    high = reach * 0.13
+    ImageDraw.Draw(shadow).ellipse((x - reach, y - high, x + reach, y + high), fill=120)
     shadow = shadow.filter(ImageFilter.GaussianBlur(max(1.0, high * 0.7)))
-    ground.paste((60, 54, 60), (0, 0, *ground.size), shadow.resize(ground.size, Image.Resampling.BILINEAR))
+    ground.paste((60, 54, 60), (0, 0, *ground.size), shadow)
 
 
 def _undergarment(sitting: Sitting) -> None:
@@ -88,27 +96,41 @@ def _feet(sitting: Sitting) -> None:
         return
     sitting.owner(Layer.FOOTWEAR)
     garment, cloth = sitting.worn[Layer.FOOTWEAR]
-    scale = 0.80
+    scale = 0.94
     for side in sitting.body.sides:
         origin = (side.ankle[0] - side.sign * ANKLE_X * scale, 986.0)
         FOOTWEAR[garment.type](Last(sitting.pen, origin, scale, side.sign < 0, replace(cloth, period=9.0)))
 
 
+def _tucked(worn: Worn) -> bool:
+    """Whether the inner top goes into the waistband: formal shirts do, and tops worn with a skirt."""
+    if Layer.INNER_TOPWEAR not in worn or Layer.BOTTOMWEAR not in worn:
+        return False
+    top, bottom = worn[Layer.INNER_TOPWEAR][0], worn[Layer.BOTTOMWEAR][0]
+    formal = top.type is GarmentType.SHIRT and top.usage is Usage.FORMAL
+    return formal or (bottom.type is GarmentType.SKIRT and top.type is not GarmentType.KURTA)
+
+
+def _slimmer(body: Body) -> Body:
+    """A narrower body for what is worn beneath an outer layer, so that it does not show at its edges."""
+    return replace(body, chest=body.chest - 14, waist=body.waist - 12, hips=body.hips - 10)
+
+
 def _clothes(sitting: Sitting) -> None:
     """Draw bottomwear, one-piece, inner and outer topwear in the order that shows what is tucked or worn over."""
     pen, body, worn, rng = sitting.pen, sitting.body, sitting.worn, sitting.rng
-    if Layer.BOTTOMWEAR in worn:
-        sitting.owner(Layer.BOTTOMWEAR)
-        garment, cloth = worn[Layer.BOTTOMWEAR]
-        BOTTOMS[garment.type](pen, body, garment, cloth, rng)
-    if Layer.ONE_PIECE in worn:
-        sitting.owner(Layer.ONE_PIECE)
-        garment, cloth = worn[Layer.ONE_PIECE]
-        ONE_PIECES[garment.type](pen, body, garment, cloth, rng)
-    if Layer.INNER_TOPWEAR in worn:
-        sitting.owner(Layer.INNER_TOPWEAR)
-        garment, cloth = worn[Layer.INNER_TOPWEAR]
-        TOPS[garment.type](pen, body, garment, cloth, rng)
+    beneath = [Layer.BOTTOMWEAR, Layer.ONE_PIECE, Layer.INNER_TOPWEAR]
+    if _tucked(worn):
+        beneath.reverse()
+    for layer in beneath:
+        if layer in worn:
+            sitting.owner(layer)
+            garment, cloth = worn[layer]
+            draw = BOTTOMS.get(garment.type) or ONE_PIECES.get(garment.type) or TOPS[garment.type]
+            if Layer.OUTERMOST_TOPWEAR in worn and layer is not Layer.BOTTOMWEAR:
+                draw(pen, _slimmer(body), replace(garment, sleeve=Sleeve.SLEEVELESS), cloth, rng)
+            else:
+                draw(pen, body, garment, cloth, rng)
     if Layer.OUTERMOST_TOPWEAR in worn:
         sitting.owner(Layer.OUTERMOST_TOPWEAR)
         garment, cloth = worn[Layer.OUTERMOST_TOPWEAR]
@@ -123,6 +145,12 @@ def _worn_belt(sitting: Sitting, cloth: Cloth) -> None:
     x, y = sitting.body.centre(WAIST_Y), WAIST_Y + 20
     frame = [(x - 13, y - 11), (x + 13, y - 11), (x + 13, y + 11), (x - 13, y + 11), (x - 13, y - 13)]
     sitting.pen.stroke(frame, (214, 176, 92), 5)
+
+
+def _worn_watch(sitting: Sitting, side: Side, cloth: Cloth) -> None:
+    """Strap a watch around the wrist."""
+    turn = atan2(side.wrist[1] - side.elbow[1], side.wrist[0] - side.elbow[0])
+    draw_watch(Spot(sitting.pen, side.wrist, 0.56, cloth, turn=turn), strap=34.0)
 
 
 def _hand(side: Side) -> tuple[float, float]:
@@ -144,21 +172,16 @@ def _accessory(sitting: Sitting, garment: GarmentAttributes, cloth: Cloth) -> No
         _worn_belt(sitting, cloth)
         return
     carrying = _lower_side(body)
-    other = body.left if carrying is body.right else body.right
+    if kind is GarmentType.WATCH:
+        _worn_watch(sitting, body.left if carrying is body.right else body.right, cloth)
+        return
     x, y = _hand(carrying)
     spots = {
-        GarmentType.HANDBAG: Spot(pen, (x + carrying.sign * 6, y + 62), 1.12, cloth),
-        GarmentType.BACKPACK: Spot(pen, (x + carrying.sign * 12, y + 72), 1.05, cloth),
+        GarmentType.HANDBAG: Spot(pen, (x + carrying.sign * 10, y + 82), 1.42, cloth),
+        GarmentType.BACKPACK: Spot(pen, (x + carrying.sign * 18, y + 96), 1.40, cloth),
         GarmentType.SUNGLASSES: Spot(pen, (HEAD[0], HEAD[1] + 2), 0.66, cloth),
         GarmentType.CAP: Spot(pen, (HEAD[0] + 2, HEAD[1] - 36), 1.06, cloth),
         GarmentType.SCARF: Spot(pen, scarf_spot(), 1.12, replace(cloth, period=20.0)),
-        GarmentType.WATCH: Spot(
-            pen,
-            other.wrist,
-            0.46,
-            cloth,
-            turn=atan2(other.wrist[1] - other.elbow[1], other.wrist[0] - other.elbow[0]) + pi / 2 + pi / 2,
-        ),
     }
     ACCESSORIES[kind](spots[kind])
 
@@ -184,8 +207,9 @@ def dress_person(worn: Worn, seed: int, size: tuple[int, int]) -> CanvasPen:
     body = posed_body(Gender.WOMEN if _feminine(worn) else Gender.MEN, rng)
     scale = size[1] * rng.uniform(0.88, 0.92) / _FIGURE_HEIGHT
     origin = np.array([size[0] * rng.uniform(0.47, 0.53), size[1] * 0.955 - 985 * scale])
-    _contact_shadow(ground, (float(origin[0]), float(origin[1] + 984 * scale)), 150 * scale)
-    pen = CanvasPen(ground, scale, (float(origin[0]), float(origin[1])))
+    feet = (float(origin[0]) / SCENE_STEP, float(origin[1] + 984 * scale) / SCENE_STEP)
+    _contact_shadow(ground, feet, 150 * scale / SCENE_STEP)
+    pen = CanvasPen(ground, size, scale, (float(origin[0]), float(origin[1])))
     sitting = Sitting(pen, body, random_person(rng), worn, rng)
     draw_hair_behind(pen, body, sitting.person)
     draw_skin(pen, body, sitting.person)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lookmatch_assets.sample.attributes import TYPE_SPECS, Colour, GarmentAttributes, GarmentType, Gender, Layer, Pattern, Sleeve
+from lookmatch_assets.sample.attributes import (
+    TYPE_SPECS,
+    Colour,
+    GarmentAttributes,
+    GarmentType,
+    Gender,
+    Layer,
+    Pattern,
+    Sleeve,
+)
 
 MASTER_CATEGORY: Mapping[Layer, str] = {
     Layer.OUTERMOST_TOPWEAR: "Apparel",
@@ -121,7 +130,11 @@ JAPANESE_COLOUR: Mapping[Colour, str] = {
     Colour.MAROON: "ボルドー",
 }
 
-JAPANESE_GENDER: Mapping[Gender, str] = {Gender.MEN: "メンズ", Gender.WOMEN: "レディース", Gender.UNISEX: "ユニセックス"}
+JAPANESE_GENDER: Mapping[Gender, str] = {
+    Gender.MEN: "メンズ",
+    Gender.WOMEN: "レディース",
+    Gender.UNISEX: "ユニセックス",
+}
 
 JAPANESE_PATTERN: Mapping[Pattern, str] = {
     Pattern.SOLID: "無地",
@@ -154,7 +167,12 @@ _AMERICAN_TYPE: Mapping[GarmentType, str] = {
     GarmentType.FORMAL_SHOES: "Dress Shoes",
     GarmentType.POLO_SHIRT: "Polo",
 }
-_SEWN = {Sleeve.SLEEVELESS: "Sleeveless", Sleeve.SHORT: "Short Sleeve", Sleeve.THREE_QUARTER: "3/4 Sleeve", Sleeve.LONG: "Long Sleeve"}
+_SEWN = {
+    Sleeve.SLEEVELESS: "Sleeveless",
+    Sleeve.SHORT: "Short Sleeve",
+    Sleeve.THREE_QUARTER: "3/4 Sleeve",
+    Sleeve.LONG: "Long Sleeve",
+}
 _NO_SLEEVE_WORD = (Layer.OUTERMOST_TOPWEAR,)
 
 
@@ -184,7 +202,9 @@ def american_title(brand: str, attributes: GarmentAttributes) -> str:
 
 def japanese_title(brand: str, attributes: GarmentAttributes) -> str:
     """Write the brand in brackets, then gender, sleeve, pattern and category, then the colour."""
-    sleeve = "" if attributes.layer in _NO_SLEEVE_WORD or attributes.sleeve is None else JAPANESE_SLEEVE[attributes.sleeve]
+    sleeve = (
+        "" if attributes.layer in _NO_SLEEVE_WORD or attributes.sleeve is None else JAPANESE_SLEEVE[attributes.sleeve]
+    )
     pattern = "" if attributes.pattern is Pattern.SOLID else JAPANESE_PATTERN[attributes.pattern]
     kind = f"{sleeve}{pattern}{JAPANESE_TYPE[attributes.type]}"
     return f"【{brand}】{JAPANESE_GENDER[attributes.gender]} {kind} {JAPANESE_COLOUR[attributes.colour]}"
@@ -202,5 +222,5 @@ def english_description(attributes: GarmentAttributes) -> str:
 
 def japanese_description(attributes: GarmentAttributes) -> str:
     """Write one plain sentence that a Japanese shop could print."""
-    pattern = JAPANESE_PATTERN[attributes.pattern]
-    return f"{JAPANESE_COLOUR[attributes.colour]}の{pattern}{JAPANESE_TYPE[attributes.type]}。毎日のコーディネートに合わせやすい一着です。"
+    kind = f"{JAPANESE_PATTERN[attributes.pattern]}{JAPANESE_TYPE[attributes.type]}"
+    return f"{JAPANESE_COLOUR[attributes.colour]}の{kind}。毎日のコーディネートに合わせやすい一品です。"
