@@ -1,0 +1,5 @@
+"""``python -m lookmatch_assets`` is the ``lookmatch`` command."""
+
+from lookmatch_assets.cli import main
+
+main()

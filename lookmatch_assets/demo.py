@@ -1,0 +1,109 @@
+"""``lookmatch demo``: the main job from packets on a stream to a printed answer, on sample data or a real catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Iterator
+
+import click
+import psycopg
+from rich.console import Console
+
+from lookmatch_assets.demo_data import DemoData, write_real_data, write_sample_data
+from lookmatch_assets.migrations import migrate
+from lookmatch_serving.embedded import Services, ensure_services, running_services, stop_services
+from lookmatch_serving.settings import Market, Settings, read_settings
+
+Say = Callable[[str], None]
+
+
+@click.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of styles.csv and pictures.")
+@click.option("--limit", type=click.IntRange(min=100), help="Most records of --data to take.")
+def demo(data: Path | None, limit: int | None) -> None:
+    """Run the main job end to end and print a look's products."""
+    console = Console()
+    settings = read_settings()
+    before = running_services(settings)
+    services = ensure_services(settings)
+    try:
+        run_demo(settings, services, console, data=data, limit=limit)
+    finally:
+        if not before:
+            stop_services(settings)
+
+
+def run_demo(settings: Settings, services: Services, console: Console, *, data: Path | None = None, limit: int | None = None) -> None:
+    """Publish, land, materialise, tag and search; each step says what it did and how long it took.
+
+    Args:
+        settings: of this home.
+        services: addresses of the stores.
+        console: to print on.
+        data: folder of a real catalogue; None takes the drawn sample.
+        limit: most records of ``data``.
+    """
+    from lookmatch_serving.search.command import contact_sheet, print_answer
+    from lookmatch_serving.search.look import SearchRequest
+    from lookmatch_serving.search.pipeline import open_pipeline
+
+    migrate(services.database_url)
+    with _step(console, "Sample data" if data is None else "Real data"):
+        found = write_sample_data(settings.home / "sample") if data is None else write_real_data(data, settings.home / "real", limit)
+        console.print(f"  {found.summary}")
+    ingest(settings, services, found, lambda line: console.print(f"  {line}"))
+    look = found.looks[0]
+    with _step(console, f"Search: {look.path.name}, market {look.market}"):
+        pipeline = open_pipeline(settings, services)
+        try:
+            request = SearchRequest(market=look.market, page_size=5, explain=True, deadline_ms=10_000)
+            picture = look.path.read_bytes()
+            answer = pipeline.search(request, picture)
+            warm = pipeline.search(request, picture)
+        finally:
+            pipeline.close()
+    print_answer(answer, console)
+    console.print(f"  asked again, from warm models and caches: {warm.timings_ms['total']:.0f} ms")
+    sheet = settings.home / "demo.png"
+    contact_sheet(look.path.read_bytes(), answer, settings).save(sheet)
+    console.print(f"\nThe same as a picture: {sheet}")
+    console.print("Next: [bold]make up[/bold] shows the assets in Dagster and the looks in the app;")
+    console.print(f"      .venv/bin/lookmatch search {look.path} --market {look.market} searches from the shell.")
+
+
+def ingest(settings: Settings, services: Services, found: DemoData, say: Say) -> None:
+    """Publish the feeds to the stream, land them, register the looks and run the assets of every market of the day.
+
+    Args:
+        settings: of this home.
+        services: addresses of the stores.
+        found: feeds and looks.
+        say: takes one line of progress at a time.
+    """
+    from lookmatch_assets.feeds.consumer import consume_until_empty
+    from lookmatch_assets.feeds.publisher import publish_feed
+    from lookmatch_assets.instance import run_partitions
+    from lookmatch_assets.look_register import register_look
+
+    for feed in found.feeds:
+        report = publish_feed(settings, services, feed)
+        say(f"published {feed.vendor} ({feed.market}, {feed.format}): {report}")
+    say(f"landed: {consume_until_empty(settings, services)}")
+    with psycopg.connect(services.database_url) as connection:
+        for look in found.looks:
+            register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes())
+    today = datetime.now(UTC).date()
+    for market in sorted({Market(feed.market) for feed in found.feeds}):
+        run_partitions(settings, services, [(market, today)], say)
+
+
+@contextmanager
+def _step(console: Console, title: str) -> Iterator[None]:
+    started = time.perf_counter()
+    console.print(f"[bold]{title}[/bold]")
+    yield
+    console.print(f"  [dim]{time.perf_counter() - started:.1f} s[/dim]")

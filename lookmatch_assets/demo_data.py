@@ -1,0 +1,120 @@
+"""What the demo runs on: the drawn sample catalogue, or a folder of real records with looks composed from records kept out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from lookmatch_assets.evaluation.composed_looks import StyleRecord, compose_look, plan_outfits
+from lookmatch_assets.sample.catalogue import write_feeds
+from lookmatch_assets.sample.looks import write_looks
+from lookmatch_serving.errors import InvalidInputError
+from lookmatch_serving.settings import Market
+
+KEPT_OUT = 300
+"""Records at the end of a real catalogue that are not ingested; the looks are composed of them."""
+
+REAL_LOOKS = 6
+REAL_VENDOR = "fashion-archive"
+_FORMATS = {"style_json": "myntra-style", "merchant_tsv": "google-merchant", "japanese_csv": "japanese-csv"}
+
+
+@dataclass(frozen=True)
+class DemoFeed:
+    """One feed to publish. ``limit`` is the most records to take of it, None for all."""
+
+    vendor: str
+    market: Market
+    format: str
+    path: Path
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoLook:
+    """A picture of a look, and where its products shall be sold."""
+
+    path: Path
+    market: Market
+
+
+@dataclass(frozen=True)
+class DemoData:
+    """Feeds and looks, and one line on what they are."""
+
+    feeds: list[DemoFeed]
+    looks: list[DemoLook]
+    summary: str
+
+
+def write_sample_data(folder: Path) -> DemoData:
+    """Draw the sample catalogue and looks into a folder; what is there already is kept.
+
+    Args:
+        folder: made when absent.
+    """
+    catalogue = write_feeds(folder / "feeds")
+    looks = write_looks(folder / "looks")
+    feeds = [DemoFeed(f.vendor, Market(f.market), _FORMATS[f.format], f.path) for f in catalogue.feeds]
+    shown = [DemoLook(folder / "looks" / look.image, Market(look.market)) for look in looks]
+    records = sum(f.records for f in catalogue.feeds)
+    return DemoData(feeds, shown, f"{records} records of {len(feeds)} vendors in their own formats, {len(shown)} looks")
+
+
+def write_real_data(data: Path, folder: Path, limit: int | None) -> DemoData:
+    """Compose looks of the last records of a ``styles.csv`` and name the rest as the feed.
+
+    Args:
+        data: folder with ``styles.csv`` and the pictures, as ``<id>.jpg`` in a folder ``images`` or in ``images-*.tar``.
+        folder: where the looks are written.
+        limit: most records to ingest; None takes all but the last ``KEPT_OUT``.
+
+    Raises:
+        InvalidInputError: the folder holds no such catalogue.
+    """
+    table = data / "styles.csv"
+    if not table.is_file():
+        raise InvalidInputError("data", str(data), "a folder with styles.csv and pictures named <id>.jpg")
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    taken = min(limit or len(rows), max(len(rows) - KEPT_OUT, 0))
+    kept_out = [StyleRecord(r["id"], r["articleType"], r["gender"], r["baseColour"]) for r in rows[-KEPT_OUT:]]
+    folder.mkdir(parents=True, exist_ok=True)
+    photos = _photos(data, {record.product_id for record in kept_out})
+    looks = []
+    for number, outfit in enumerate(itertools.islice(_with_photos(plan_outfits(kept_out), set(photos)), REAL_LOOKS), start=1):
+        composed = compose_look(outfit, {layer: photos[record.product_id] for layer, record in outfit.items()})
+        path = folder / f"real-look-{number:02d}.jpg"
+        composed.image.save(path, quality=92)
+        looks.append(DemoLook(path, Market.INDIA))
+    if not looks:
+        raise InvalidInputError("data", str(data), "pictures of the records in styles.csv, in images/ or images-*.tar")
+    feed = DemoFeed(REAL_VENDOR, Market.INDIA, "fashion-products", data, taken)
+    return DemoData([feed], looks, f"{taken} of {len(rows)} records, {len(looks)} looks composed of records kept out")
+
+
+def _with_photos(outfits: Iterator[dict[str, StyleRecord]], known: set[str]) -> Iterator[dict[str, StyleRecord]]:
+    return (outfit for outfit in outfits if all(record.product_id in known for record in outfit.values()))
+
+
+def _photos(data: Path, wanted: set[str]) -> dict[str, Image.Image]:
+    found: dict[str, Image.Image] = {}
+    for product_id in wanted:
+        path = data / "images" / f"{product_id}.jpg"
+        if path.is_file():
+            found[product_id] = Image.open(path).convert("RGB")
+    for archive in sorted(data.glob("images-*.tar")):
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                product_id = Path(member.name).stem
+                file = tar.extractfile(member) if product_id in wanted and member.isfile() else None
+                if file is not None:
+                    found[product_id] = Image.open(io.BytesIO(file.read())).convert("RGB")
+    return found

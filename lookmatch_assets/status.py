@@ -1,0 +1,76 @@
+"""``lookmatch status`` and ``lookmatch encoders``: what is where, how fresh, and what is installed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+
+from lookmatch_assets.migrations import migrate
+from lookmatch_serving.db import read_sql
+from lookmatch_serving.embedded import ensure_services
+from lookmatch_serving.settings import read_settings
+
+_QUARANTINE = "SELECT vendor, code, count(*) AS n FROM landing.quarantine WHERE resolved_at IS NULL GROUP BY 1, 2 ORDER BY 3 DESC"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(as_json: bool) -> None:
+    """Show what each market holds, how fresh its index is, and what is in quarantine."""
+    services = ensure_services(read_settings())
+    migrate(services.database_url)
+    found = read_status(services.database_url)
+    if as_json:
+        click.echo(json.dumps(found, default=str))
+        return
+    console = Console()
+    console.print(_table("Markets", found["markets"]) if found["markets"] else "No market has products yet.")
+    console.print(_table("Quarantine (open)", found["quarantine"]) if found["quarantine"] else "Nothing is in quarantine.")
+    console.print(f"{found['packets']} packets landed, {found['looks']} looks.")
+
+
+def read_status(database_url: str) -> dict[str, Any]:
+    """Counts by market, open quarantine by vendor and code, and totals.
+
+    Args:
+        database_url: of a migrated database.
+    """
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
+        markets = connection.execute(read_sql("lookmatch_assets", "market_status")).fetchall() if made and made["made"] else []
+        quarantine = connection.execute(_QUARANTINE).fetchall()
+        totals = connection.execute(
+            "SELECT (SELECT count(*) FROM landing.packets) AS packets, (SELECT count(*) FROM looks.looks) AS looks"
+        ).fetchone()
+    return {"markets": markets, "quarantine": quarantine, **(totals or {})}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+def encoders(as_json: bool) -> None:
+    """List the encoders and say which can be loaded here."""
+    from lookmatch_serving.encoders import encoder_keys, load_encoder
+    from lookmatch_serving.errors import LookmatchError
+
+    rows: list[dict[str, Any]] = []
+    for key in encoder_keys():
+        try:
+            one = load_encoder(key)
+            rows.append({"key": key, "available": True, "dimensions": one.dimensions, "text": one.supports_text, "version": one.version})
+        except LookmatchError as error:
+            rows.append({"key": key, "available": False, "reason": str(error)})
+    click.echo(json.dumps(rows)) if as_json else Console().print(_table("Encoders", rows))
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if row.get(c) is None else str(row[c]) for c in columns))
+    return table
