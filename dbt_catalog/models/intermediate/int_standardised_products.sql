@@ -1,0 +1,56 @@
+-- Vendors' words into one vocabulary. A word that no vocabulary knows stays as it came and is named unmapped; nothing is guessed.
+with newest as (
+    select * from {{ ref('int_newest_packets') }}
+),
+
+-- The category's own words, from the narrowest to the widest; the first that is known decides.
+mapped as (
+    select
+        newest.product_id,
+        (
+            select synonyms.category
+            from unnest(
+                array[newest.category_raw]
+                || array(
+                    select segment from regexp_split_to_table(newest.category_raw, '>') with ordinality as t (segment, n) order by n desc
+                )
+                || array(
+                    select segment from regexp_split_to_table(newest.category_path, '>') with ordinality as t (segment, n) order by n desc
+                )
+            ) with ordinality as candidate (word, rank)
+            inner join {{ ref('category_synonyms') }} as synonyms on synonyms.word = {{ vocabulary_key('candidate.word') }}
+            order by candidate.rank
+            limit 1
+        ) as category
+    from newest
+),
+
+refined as (
+    select distinct on (newest.product_id)
+        newest.product_id,
+        coalesce(refinements.refined_category, mapped.category) as category
+    from newest
+    inner join mapped using (product_id)
+    left join {{ ref('category_refinements') }} as refinements
+        on
+            refinements.category = mapped.category
+            and replace(lower(newest.title), lower(coalesce(nullif(btrim(newest.brand), ''), E'\x01')), '') ~ refinements.title_pattern
+    order by newest.product_id, refinements.refined_category
+)
+
+select
+    newest.*,
+    coalesce(refined.category, 'unmapped') as category,
+    coalesce(categories.layer, 'none') as layer,
+    categories.google_category_id,
+    coalesce(genders.gender, 'unknown') as gender,
+    coalesce(colours.colour_family, 'unmapped') as colour_family,
+    coalesce(patterns.pattern, {{ vocabulary_key('newest.pattern_raw') }}) as pattern,
+    coalesce(sleeves.sleeve, {{ vocabulary_key('newest.sleeve_raw') }}) as sleeve
+from newest
+inner join refined using (product_id)
+left join {{ ref('categories') }} as categories on categories.category = refined.category
+left join {{ ref('gender_synonyms') }} as genders on genders.word = {{ vocabulary_key('newest.gender_raw') }}
+left join {{ ref('colour_synonyms') }} as colours on colours.word = {{ vocabulary_key('newest.colour_raw') }}
+left join {{ ref('pattern_synonyms') }} as patterns on patterns.word = {{ vocabulary_key('newest.pattern_raw') }}
+left join {{ ref('sleeve_synonyms') }} as sleeves on sleeves.word = {{ vocabulary_key('newest.sleeve_raw') }}
