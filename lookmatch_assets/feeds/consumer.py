@@ -1,0 +1,221 @@
+"""Takes packets off the stream and lands them, as one of a group of consumers.
+
+An entry is acknowledged and deleted only after the transaction that stores it is committed; whatever dies in between is delivered again and
+found to be a duplicate. Entries of dead consumers are taken over. An entry that was delivered twice without being acknowledged is then
+landed alone, so that one that kills its consumer takes no other with it; after ``MAX_DELIVERIES`` it is quarantined as poison.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.landing import AnyConnection, Counts, CountsByFeed, land
+from lookmatch_assets.feeds.packet import read_packet
+from lookmatch_assets.feeds.publisher import PACKET_FIELD
+from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry, refuse
+
+GROUP = "landing"
+BATCH = 500
+MAX_DELIVERIES = 5
+IDLE_SECONDS = 30.0
+_SUSPICIOUS_DELIVERIES = 2
+_BLOCK_MS = 1_000
+_DATABASE_ATTEMPTS = 6
+
+logger = logging.getLogger(__name__)
+
+StreamEntry = tuple[bytes, dict[bytes, bytes]]
+OnLanded = Callable[[CountsByFeed], object]
+
+
+@dataclass
+class Consumer:
+    """One consumer of the group.
+
+    Attributes:
+        client: of the store that holds the stream; must not decode replies.
+        stream: its name.
+        database_url: of the landing database.
+        mapping_folder: this installation's vendor mappings.
+        on_landed: called after each committed batch with what became of it, by market and vendor; its failure is logged, not raised.
+        batch: most entries a transaction.
+        idle_seconds: after which an unacknowledged entry of another consumer is taken over.
+    """
+
+    client: redis.Redis
+    stream: str
+    database_url: str
+    mapping_folder: Path | None = None
+    on_landed: OnLanded | None = None
+    batch: int = BATCH
+    idle_seconds: float = IDLE_SECONDS
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}")
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _connection: AnyConnection | None = None
+    _claimed_at: float = float("-inf")
+
+    def consume(self, until_empty: bool = False) -> Counts:
+        """Land packets until ``stop`` is called.
+
+        Args:
+            until_empty: return once no entry waits and none is unacknowledged, those of other consumers included.
+
+        Raises:
+            psycopg.OperationalError: the database did not come back; nothing is lost, the entries stay on the stream.
+        """
+        total = Counts()
+        self._join_group()
+        try:
+            while not self.stopping.is_set():
+                for counts in self._step(until_empty).values():
+                    total.add(counts)
+                if until_empty and self._is_empty():
+                    break
+        finally:
+            self._leave_group()
+        return total
+
+    def stop(self) -> None:
+        """Make ``consume`` return after the batch in hand; safe in a signal handler."""
+        self.stopping.set()
+
+    def _step(self, until_empty: bool) -> CountsByFeed:
+        """Land one batch: one taken over, else one that is new."""
+        counts = self._take_over()
+        if counts:
+            return counts
+        found: Any = self.client.xreadgroup(
+            GROUP, self.name, {self.stream: ">"}, count=self.batch, block=100 if until_empty else _BLOCK_MS
+        )
+        entries = _entries_of(found)
+        return self._land(entries) if entries else {}
+
+    def _take_over(self) -> CountsByFeed:
+        """Claim entries that another consumer left behind, as XAUTOCLAIM does, but those delivered often one at a time."""
+        if time.monotonic() - self._claimed_at < min(self.idle_seconds / 4, 5.0):
+            return {}
+        idle_ms = int(self.idle_seconds * 1000)
+        pending: Any = self.client.xpending_range(self.stream, GROUP, "-", "+", self.batch, idle=idle_ms)
+        if not pending:
+            self._claimed_at = time.monotonic()
+            return {}
+        deliveries = {row["message_id"]: int(row["times_delivered"]) for row in pending}
+        suspicious = [entry for entry, times in deliveries.items() if times >= _SUSPICIOUS_DELIVERIES]
+        wanted = suspicious[:1] or list(deliveries)
+        claimed: Any = self.client.xclaim(self.stream, GROUP, self.name, idle_ms, wanted)
+        entries: list[StreamEntry] = [entry for entry in claimed if entry and entry[1]]
+        if suspicious and deliveries[wanted[0]] >= MAX_DELIVERIES:
+            return self._finish(entries, [_poison(_body_of(entry), deliveries[entry[0]]) for entry in entries])
+        return self._land(entries) if entries else {}
+
+    def _land(self, entries: Sequence[StreamEntry]) -> CountsByFeed:
+        return self._finish(entries, [read_entry(_body_of(entry), self.mapping_folder) for entry in entries])
+
+    def _finish(self, entries: Sequence[StreamEntry], read: Sequence[Accepted | Refused]) -> CountsByFeed:
+        """Store, then acknowledge and delete, then report."""
+        counts = self._store(entries, read)
+        ids = [entry_id for entry_id, _ in entries]
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.xack(self.stream, GROUP, *ids)
+            pipeline.xdel(self.stream, *ids)
+            pipeline.execute()
+        if self.on_landed:
+            try:
+                self.on_landed(counts)
+            except Exception:  # a reporter's fault must not stop landing
+                logger.exception("the report of a landed batch failed")
+        return counts
+
+    def _store(self, entries: Sequence[StreamEntry], read: Sequence[Accepted | Refused]) -> CountsByFeed:
+        """Store a batch; when an entry makes it fail, halve until that one is found and quarantine it."""
+        try:
+            return self._store_with_patience(read)
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            if len(read) == 1:
+                logger.warning("entry %r cannot be stored: %s", entries[0][0], error)
+                reason = f"the database refused it: {str(error).splitlines()[0]}"
+                return self._store_with_patience([_refuse_stored(_body_of(entries[0]), reason)])
+        middle = len(read) // 2
+        counts = self._store(entries[:middle], read[:middle])
+        for feed, more in self._store(entries[middle:], read[middle:]).items():
+            counts.setdefault(feed, Counts()).add(more)
+        return counts
+
+    def _store_with_patience(self, read: Sequence[Accepted | Refused]) -> CountsByFeed:
+        for attempt in Retrying(
+            retry=retry_if_exception_type(psycopg.OperationalError),
+            stop=stop_after_attempt(_DATABASE_ATTEMPTS),
+            wait=wait_exponential_jitter(initial=0.2, max=10),
+            before_sleep=before_sleep_log(logger, logging.WARNING),
+            reraise=True,
+        ):
+            with attempt:
+                return land(self._connected(), read)
+        raise AssertionError("tenacity returns or raises")
+
+    def _connected(self) -> AnyConnection:
+        if self._connection is None or self._connection.closed or self._connection.broken:
+            self._connection = psycopg.connect(self.database_url, connect_timeout=10)
+        return self._connection
+
+    def _join_group(self) -> None:
+        try:
+            self.client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def _leave_group(self) -> None:
+        """Close the connection and take the name off the group, unless entries are still held under it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        held: Any = self.client.xpending_range(self.stream, GROUP, "-", "+", 1, consumername=self.name)
+        if not held:
+            self.client.xgroup_delconsumer(self.stream, GROUP, self.name)
+
+    def _is_empty(self) -> bool:
+        return int(self.client.xlen(self.stream)) == 0
+
+
+def _entries_of(found: Any) -> list[StreamEntry]:
+    """Entries of an XREADGROUP reply, which is a list in RESP 2 and a mapping in RESP 3."""
+    if not found:
+        return []
+    if isinstance(found, dict):
+        return [entry for groups in found.values() for group in groups for entry in group]
+    return [entry for _, group in found for entry in group]
+
+
+def _body_of(entry: StreamEntry) -> bytes:
+    return entry[1].get(PACKET_FIELD.encode(), b"")
+
+
+def _poison(body: bytes, deliveries: int) -> Refused:
+    error = RecordError(Code.POISON, None, None, f"delivered {deliveries} times without ever being landed")
+    return _refuse_named(body, error)
+
+
+def _refuse_stored(body: bytes, reason: str) -> Refused:
+    return _refuse_named(body, RecordError(Code.POISON, None, None, reason))
+
+
+def _refuse_named(body: bytes, error: RecordError) -> Refused:
+    try:
+        return refuse(body, error, read_packet(body))
+    except RecordError:
+        return refuse(body, error)

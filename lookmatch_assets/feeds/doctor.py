@@ -1,0 +1,137 @@
+"""The feed doctor: what ingesting a feed would do, without doing it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+
+from lookmatch_assets.feeds.formats import ReadOptions, load_format
+from lookmatch_assets.feeds.packet import Packet, write_packet
+from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
+from lookmatch_assets.feeds.reading import Refused, read_entry
+from lookmatch_assets.feeds.record import FeedRecord
+from lookmatch_serving.db import read_sql
+
+_NOT_COVERED = {"vendor_product_id", "updated_at"}
+_WORTH_A_WARNING = ("brand", "category", "gender", "colour", "sizes")
+_DUPLICATE_FIX = "Send each product once in a feed; the last record of an id wins."
+_EMPTY_FIX = "Fill it where it is known: search filters and ranks by it."
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One thing that is wrong with a record; an error keeps it out, a warning does not."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    product: str | None
+    attribute: str | None
+    value: str
+    message: str
+    resolution: str
+
+
+@dataclass
+class Report:
+    """What ingesting would do.
+
+    Attributes:
+        coverage: attribute -> accepted records that fill it.
+        changes: new, changed, unchanged -> accepted records.
+    """
+
+    records: int = 0
+    accepted: int = 0
+    refused: int = 0
+    changes: dict[str, int] = field(default_factory=lambda: {"new": 0, "changed": 0, "unchanged": 0})
+    coverage: dict[str, int] = field(default_factory=lambda: {n: 0 for n in FeedRecord.model_fields if n not in _NOT_COVERED})
+    issues: list[Issue] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON-able values."""
+        return asdict(self)
+
+
+def examine(
+    path: Path,
+    feed: Feed,
+    options: ReadOptions,
+    connection: psycopg.Connection[Any] | None = None,
+    mapping_folder: Path | None = None,
+) -> Report:
+    """Read a feed as ingestion would.
+
+    Args:
+        path: of the feed.
+        feed: whose it is.
+        options: with ``extract=False``, so that nothing is written.
+        connection: to the landing database, to tell new from changed; without it every record is new.
+        mapping_folder: this installation's vendor mappings.
+
+    Raises:
+        InvalidInputError: the path is not a feed of this format.
+        RecordError: the format is unknown.
+    """
+    report = Report()
+    seen: Counter[str] = Counter()
+    accepted: list[Packet] = []
+    for raw in load_format(feed.format, mapping_folder).read(path, options):
+        packet = packet_of(raw, feed)
+        read = read_entry(write_packet(packet), mapping_folder)
+        report.records += 1
+        if isinstance(read, Refused):
+            report.refused += 1
+            report.issues.append(_error(read))
+            continue
+        report.accepted += 1
+        accepted.append(packet)
+        if read.record:
+            _cover(report, read.record)
+        seen[read.key.subject] += 1
+        if len(accepted) >= BATCH:
+            _compare(report, accepted, connection)
+            accepted.clear()
+    _compare(report, accepted, connection)
+    report.issues.extend(_duplicates(seen))
+    return report
+
+
+def _error(read: Refused) -> Issue:
+    error = read.error
+    subject = read.packet.subject if read.packet else None
+    return Issue(str(error.code), "error", subject, error.field, error.value, error.message, error.resolution)
+
+
+def _cover(report: Report, record: FeedRecord) -> None:
+    for name in report.coverage:
+        value = getattr(record, name)
+        if value is not None and value != []:
+            report.coverage[name] += 1
+        elif name in _WORTH_A_WARNING:
+            message = f"{name}: empty"
+            report.issues.append(Issue("empty_attribute", "warning", record.vendor_product_id, name, "", message, _EMPTY_FIX))
+
+
+def _duplicates(seen: Counter[str]) -> list[Issue]:
+    return [
+        Issue("duplicate_id", "warning", subject, "id", subject, f"id: {count} records have it", _DUPLICATE_FIX)
+        for subject, count in seen.items()
+        if count > 1
+    ]
+
+
+def _compare(report: Report, packets: list[Packet], connection: psycopg.Connection[Any] | None) -> None:
+    """Tell new, changed and unchanged records by the newest landed packet of each product."""
+    products = {f"{packet.vendor}:{packet.market}:{packet.subject}": packet.id for packet in packets}
+    newest: dict[str, str] = {}
+    if connection is not None and products:
+        rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(products)}).fetchall()
+        newest = {product: packet_id for product, packet_id, _ in rows}
+    for product, packet_id in products.items():
+        held = newest.get(product)
+        kind = "new" if held is None else "unchanged" if held.split(".")[0] == packet_id else "changed"
+        report.changes[kind] += 1

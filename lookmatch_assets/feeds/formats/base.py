@@ -1,0 +1,115 @@
+"""What a feed format is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.record import CURRENCY_OF_MARKET, FeedRecord
+from lookmatch_serving.settings import Market
+
+RawData = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """A record as the vendor wrote it.
+
+    Attributes:
+        data: the record, untouched, as JSON-able values; what could not be taken apart is ``{"unreadable": <text>}``.
+        subject: the vendor's id of the product; None when the record has none.
+        image_url: picture that comes with the record, when the record itself does not name it absolutely.
+        changed_at: when it changed, by the record or else by the file it lies in; None when neither says.
+    """
+
+    data: RawData
+    subject: str | None
+    image_url: str | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a feed.
+
+    Attributes:
+        limit: most records to read; None reads all.
+        workspace: folder for pictures that must be taken out of archives.
+        extract: False leaves archives alone and names the files that would be written.
+        vendor: whose feed it is, for its own mapping.
+    """
+
+    workspace: Path
+    vendor: str
+    limit: int | None = None
+    extract: bool = True
+
+
+class FeedFormat(Protocol):
+    """A vendor format.
+
+    Attributes:
+        name: what packets and commands call it.
+        has_prices: False for a format that never says a price; its records make no offers.
+    """
+
+    name: str
+    has_prices: bool
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
+        """Read a feed, record by record; a record that cannot be taken apart is passed on as unreadable.
+
+        Raises:
+            InvalidInputError: the path is not a feed of this format at all.
+        """
+        ...
+
+    def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
+        """Read what a record says.
+
+        Raises:
+            RecordError: it cannot be accepted.
+        """
+        ...
+
+
+UNREADABLE = "unreadable"
+
+
+def unreadable(text: str, reason: str, changed_at: datetime | None = None) -> RawRecord:
+    """A record that could not be taken apart, as one that ``parse`` refuses."""
+    return RawRecord({UNREADABLE: text.replace("\x00", "�"), "reason": reason}, subject=None, changed_at=changed_at)
+
+
+def refuse_unreadable(data: object) -> RawData:
+    """The data, when it is a record.
+
+    Raises:
+        RecordError: ``malformed_record``.
+    """
+    if not isinstance(data, dict):
+        raise RecordError(Code.MALFORMED_RECORD, None, data, "not an object")
+    if UNREADABLE in data:
+        raise RecordError(Code.MALFORMED_RECORD, None, data[UNREADABLE], str(data.get("reason", "unreadable")))
+    return data
+
+
+def currency_of(market: Market) -> str:
+    """The currency of a price that names none."""
+    return CURRENCY_OF_MARKET[market]
+
+
+def picture_beside(reference: object, folder: Path) -> str | None:
+    """The file URL of a picture that a record names relative to its feed; None for an absolute address or none at all.
+
+    A name that leads out of the feed's folder is not followed.
+    """
+    name = str(reference).strip() if reference is not None else ""
+    if not name or "://" in name or name.startswith(("/", "\\", "data:")) or "\x00" in name:
+        return None
+    target = (folder / name).resolve()
+    return target.as_uri() if target.is_relative_to(folder.resolve()) else None

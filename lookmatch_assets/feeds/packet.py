@@ -1,0 +1,150 @@
+"""The packet: a CloudEvents 1.0 JSON envelope around a vendor's untouched record.
+
+Extension attributes: ``lookmatchvendor``, ``lookmatchmarket``, ``lookmatchformat``, and ``lookmatchimage``, the address of the picture
+where the record itself names it only relative to its feed. A packet without ``subject`` is one whose record has no id; it is published
+all the same, so that the consumer quarantines it where everybody looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from cloudevents.core.exceptions import CloudEventValidationError
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from lookmatch_assets.feeds.codes import Code, RecordError
+
+UPSERTED = "lookmatch.product.upserted"
+REMOVED = "lookmatch.product.removed"
+MAX_PACKET_BYTES = 1_048_576
+UNREADABLE_SOURCE = "urn:lookmatch:unreadable"
+
+_FORMAT = JSONFormat()
+_CONTEXT_CHARACTERS = 512
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet whose envelope is sound; its record is not looked at yet.
+
+    Attributes:
+        source: URI reference of the sender.
+        id: unique within ``source``.
+        type: ``UPSERTED`` or ``REMOVED``.
+        subject: the vendor's product id; None when the record has none.
+        time: when the product changed, in UTC.
+        image_url: picture that comes with the record, which then wins over the record's own.
+        data: the vendor's record; None for a removal.
+    """
+
+    source: str
+    id: str
+    type: str
+    subject: str | None
+    vendor: str
+    market: str
+    format: str
+    time: datetime
+    image_url: str | None = None
+    data: Any = None
+
+
+def source_of(vendor: str, market: str) -> str:
+    """The CloudEvents source of a vendor's feed in a market."""
+    return f"/feeds/{vendor}/{market}"
+
+
+def content_id(packet: Packet) -> str:
+    """Digest of what a packet says: the same product said twice in the same words has the same id."""
+    said = [packet.vendor, packet.market, packet.format, packet.type, packet.subject, packet.image_url, packet.data]
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def returning_id(packet_id: str, time: datetime) -> str:
+    """The id of a packet that says again what an earlier one said, after something else was said in between."""
+    return f"{packet_id}.{int(time.timestamp() * 1000):x}"
+
+
+def write_packet(packet: Packet) -> bytes:
+    """The packet as CloudEvents JSON."""
+    attributes: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": packet.id,
+        "source": packet.source,
+        "type": packet.type,
+        "time": packet.time,
+        "datacontenttype": "application/json",
+        "lookmatchvendor": packet.vendor,
+        "lookmatchmarket": packet.market,
+        "lookmatchformat": packet.format,
+    }
+    if packet.subject:
+        attributes["subject"] = packet.subject
+    if packet.image_url:
+        attributes["lookmatchimage"] = packet.image_url
+    return _FORMAT.write(CloudEvent(attributes, packet.data))
+
+
+def read_packet(body: bytes) -> Packet:
+    """Read an envelope from the stream.
+
+    Raises:
+        RecordError: ``too_large`` or ``malformed_packet``.
+    """
+    if len(body) > MAX_PACKET_BYTES:
+        raise RecordError(Code.TOO_LARGE, "packet", f"{len(body)} bytes", f"at most {MAX_PACKET_BYTES} bytes are accepted")
+    try:
+        attributes = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(Code.MALFORMED_PACKET, None, body[:500].decode(errors="replace"), f"not JSON: {error}") from error
+    if not isinstance(attributes, dict):
+        raise RecordError(Code.MALFORMED_PACKET, None, attributes, "not a JSON object")
+    data = attributes.pop("data", None)
+    try:
+        attributes["time"] = datetime.fromisoformat(attributes["time"])
+        return _of_event(CloudEvent(attributes, data))
+    except CloudEventValidationError as error:
+        raise RecordError(Code.MALFORMED_PACKET, None, None, f"not a CloudEvents 1.0 envelope: {error}") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RecordError(Code.MALFORMED_PACKET, "time", attributes.get("time"), "missing, or not an RFC 3339 time") from error
+
+
+def identity_of(body: bytes) -> tuple[str, str]:
+    """Source and id of a packet whose envelope is not sound, so that it is quarantined once however often it is delivered."""
+    return UNREADABLE_SOURCE, hashlib.sha256(body).hexdigest()
+
+
+def _of_event(event: CloudEvent) -> Packet:
+    found = event.get_attributes()
+    if found["type"] not in (UPSERTED, REMOVED):
+        raise RecordError(Code.MALFORMED_PACKET, "type", found["type"], f"{UPSERTED} and {REMOVED} are accepted")
+    for name in ("lookmatchvendor", "lookmatchmarket", "lookmatchformat"):
+        if not isinstance(found.get(name), str):
+            raise RecordError(Code.MALFORMED_PACKET, name, found.get(name), "missing, or not a text")
+    for name in ("id", "source", "subject", "lookmatchvendor", "lookmatchmarket", "lookmatchformat"):
+        value = found.get(name)
+        if isinstance(value, str) and (len(value) > _CONTEXT_CHARACTERS or not value.isprintable()):
+            reason = f"longer than {_CONTEXT_CHARACTERS}, or not printable"
+            raise RecordError(Code.MALFORMED_PACKET, name, value, reason)
+    return Packet(
+        source=found["source"],
+        id=found["id"],
+        type=found["type"],
+        subject=found.get("subject"),
+        vendor=found["lookmatchvendor"],
+        market=found["lookmatchmarket"],
+        format=found["lookmatchformat"],
+        time=found["time"].astimezone(UTC),
+        image_url=found.get("lookmatchimage"),
+        data=event.get_data(),
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

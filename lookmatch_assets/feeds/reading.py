@@ -1,0 +1,107 @@
+"""From a stream entry's bytes to what is landed or quarantined; nothing here touches a store."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.formats import RawRecord, load_format
+from lookmatch_assets.feeds.packet import REMOVED, Packet, identity_of, read_packet
+from lookmatch_assets.feeds.record import FeedRecord, ProductKey, valid_market, valid_subject, valid_vendor
+
+BODY_BYTES_KEPT = 1_048_576
+_CLOCK_SKEW = timedelta(minutes=10)
+_NOT_IN_JSONB = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A packet to land.
+
+    Attributes:
+        record: what its data says; None for a removal.
+        data_json: its data as JSON that jsonb takes; None when it has none.
+    """
+
+    packet: Packet
+    key: ProductKey
+    record: FeedRecord | None
+    data_json: str | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A packet to quarantine.
+
+    Attributes:
+        packet: its envelope; None when that is unreadable.
+        body: what arrived, cut to ``BODY_BYTES_KEPT``.
+    """
+
+    source: str
+    id: str
+    packet: Packet | None
+    error: RecordError
+    body: str
+
+
+def read_entry(body: bytes, mapping_folder: Path | None = None) -> Accepted | Refused:
+    """Read an entry of the stream: the envelope, the product's key and, in its vendor's format, the record."""
+    packet: Packet | None = None
+    try:
+        packet = read_packet(body)
+        key = ProductKey(valid_vendor(packet.vendor), valid_market(packet.market), "")
+        if packet.time > datetime.now(UTC) + _CLOCK_SKEW:
+            raise RecordError(Code.INVALID_TIME, "time", packet.time, "in the future; it would keep out every later packet")
+        data = _storable(packet.data) if _NOT_IN_JSONB.search(body) else packet.data
+        record = None if packet.type == REMOVED else _read_record(packet, key, data, mapping_folder)
+        subject = valid_subject(packet.subject, "subject")
+        if record is not None and record.vendor_product_id != subject:
+            reason = f"the record's id is {record.vendor_product_id}"
+            raise RecordError(Code.MALFORMED_PACKET, "subject", subject, reason)
+        text = None if data is None else json.dumps(data, ensure_ascii=False, allow_nan=False)
+        return Accepted(packet, key._replace(subject=subject), record, text)
+    except RecordError as error:
+        return refuse(body, error, packet)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        return refuse(body, RecordError(Code.MALFORMED_RECORD, field, first.get("input"), first["msg"]), packet)
+    except Exception as error:  # a fault of ours in one record must not stop the others
+        logger.exception("a packet could not be read")
+        reason = f"the reader failed: {type(error).__name__}: {error}"
+        return refuse(body, RecordError(Code.MALFORMED_RECORD, None, None, reason), packet)
+
+
+def refuse(body: bytes, error: RecordError, packet: Packet | None = None) -> Refused:
+    """What to quarantine for a packet that is refused."""
+    source, packet_id = (packet.source, packet.id) if packet else identity_of(body)
+    return Refused(source, packet_id, packet, error, body[:BODY_BYTES_KEPT].decode(errors="replace").replace("\x00", "�"))
+
+
+def _read_record(packet: Packet, key: ProductKey, data: Any, mapping_folder: Path | None) -> FeedRecord:
+    feed_format = load_format(packet.format, mapping_folder)
+    raw = RawRecord(data, packet.subject, packet.image_url, packet.time)
+    return feed_format.parse(raw, key.market, key.vendor)
+
+
+def _storable(value: Any) -> Any:
+    """The value without the characters that jsonb refuses (NUL and lone surrogates)."""
+    if isinstance(value, str):
+        return _SURROGATE_OR_NUL.sub("�", value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,210 @@
+"""The record that every vendor format is read into, before anything is standardised."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_serving.settings import Market
+
+TITLE_CHARACTERS = 500
+DESCRIPTION_CHARACTERS = 5_000
+_URL_CHARACTERS = 2_048
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+/-]{0,127}")
+_VENDOR = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_INVISIBLE = re.compile(r"<(script|style)\b.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--[^<>]*-->")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+
+CURRENCY_OF_MARKET = {Market.INDIA: "INR", Market.USA: "USD", Market.JAPAN: "JPY"}
+
+
+class Availability(StrEnum):
+    """What ``catalog.offers`` accepts."""
+
+    IN_STOCK = "in_stock"
+    OUT_OF_STOCK = "out_of_stock"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+
+
+class SizeStock(BaseModel):
+    """One size of a product; stock in pieces, None when the vendor does not say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: str
+    stock: int | None = Field(default=None, ge=0)
+
+
+class FeedRecord(BaseModel):
+    """What a vendor says of a product: texts in the vendor's own words, money in minor units.
+
+    Attributes:
+        price_minor: minor units of ``currency``; None only from formats that carry no prices.
+        availability: of the product as a whole; ``in_stock`` from a format that does not say.
+        updated_at: when the vendor says it changed; None when it does not say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vendor_product_id: str
+    group_id: str | None = None
+    title: str
+    description: str | None = None
+    brand: str | None = None
+    category: str | None = None
+    category_path: str | None = None
+    gender: str | None = None
+    age_group: str | None = None
+    colour: str | None = None
+    pattern: str | None = None
+    sleeve: str | None = None
+    material: str | None = None
+    usage: str | None = None
+    sizes: list[SizeStock] = []
+    size_system: str | None = None
+    image_url: str
+    additional_image_urls: list[str] = []
+    product_url: str | None = None
+    price_minor: int | None = Field(default=None, ge=0)
+    currency: str | None = None
+    sale_price_minor: int | None = Field(default=None, ge=0)
+    tax_included: bool | None = None
+    availability: Availability
+    updated_at: datetime | None = None
+
+
+class ProductKey(NamedTuple):
+    """What names a product across vendors and markets."""
+
+    vendor: str
+    market: Market
+    subject: str
+
+    @property
+    def product_id(self) -> str:
+        """For example ``meridian:IN:10234``."""
+        return f"{self.vendor}:{self.market}:{self.subject}"
+
+
+def product_id(vendor: str, market: str, subject: str) -> str:
+    """The product's id everywhere: ``<vendor>:<market>:<vendor's id>``.
+
+    Raises:
+        RecordError: a part is missing or holds characters that are not safe in a URL path or a file name.
+    """
+    return ProductKey(valid_vendor(vendor), valid_market(market), valid_subject(subject)).product_id
+
+
+def valid_vendor(vendor: str) -> str:
+    """Check a vendor's name.
+
+    Raises:
+        RecordError: ``malformed_packet``.
+    """
+    if not _VENDOR.fullmatch(vendor):
+        reason = "lower-case letters, digits, _ and - are accepted, 63 at most"
+        raise RecordError(Code.MALFORMED_PACKET, "vendor", vendor, reason)
+    return vendor
+
+
+def valid_market(market: str) -> Market:
+    """Check a market's code.
+
+    Raises:
+        RecordError: ``unknown_market``.
+    """
+    try:
+        return Market(market)
+    except ValueError:
+        raise RecordError(Code.UNKNOWN_MARKET, "market", market, f"{', '.join(Market)} are accepted") from None
+
+
+def valid_subject(subject: str | None, field: str = "id") -> str:
+    """Check a vendor's product id.
+
+    Raises:
+        RecordError: ``missing_id`` or ``invalid_id``.
+    """
+    if subject is None or not subject.strip():
+        raise RecordError(Code.MISSING_ID, field, subject, "empty")
+    if not _ID.fullmatch(subject) or ".." in subject:
+        raise RecordError(Code.INVALID_ID, field, subject, "holds characters that are not accepted, or is longer than 128")
+    return subject
+
+
+def clean_text(value: object) -> str | None:
+    """Text without markup, control characters and surrounding space; None when nothing is left."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    text = str(value)
+    if "<" in text or "&" in text:
+        text = html.unescape(_TAG.sub(" ", _INVISIBLE.sub(" ", html.unescape(text))))
+    return _SPACE.sub(" ", text).strip() or None
+
+
+def clean_title(value: object, field: str) -> str:
+    """A title without markup.
+
+    Raises:
+        RecordError: ``missing_title`` or ``too_large``.
+    """
+    raw = "" if value is None else str(value)
+    if len(raw) > 10 * TITLE_CHARACTERS:
+        raise RecordError(Code.TOO_LARGE, field, raw, f"{len(raw)} characters; {TITLE_CHARACTERS} are accepted")
+    title = clean_text(raw)
+    if title is None:
+        raise RecordError(Code.MISSING_TITLE, field, raw, "empty")
+    if len(title) > TITLE_CHARACTERS:
+        raise RecordError(Code.TOO_LARGE, field, title, f"{len(title)} characters; {TITLE_CHARACTERS} are accepted")
+    return title
+
+
+def clean_description(value: object) -> str | None:
+    """A description without markup, cut to ``DESCRIPTION_CHARACTERS``; the packet's ``data`` keeps it whole."""
+    raw = None if value is None else str(value)[: 4 * DESCRIPTION_CHARACTERS]
+    text = clean_text(raw)
+    return text[:DESCRIPTION_CHARACTERS] if text else None
+
+
+def clean_image_url(value: object, field: str) -> str:
+    """The address of a picture: http, https or file.
+
+    Raises:
+        RecordError: ``missing_image`` or ``too_large``.
+    """
+    url = str(value).strip() if value is not None else ""
+    if not url.startswith(("http://", "https://", "file://")):
+        raise RecordError(Code.MISSING_IMAGE, field, url, "no picture; an http, https or file address is accepted")
+    if len(url) > _URL_CHARACTERS:
+        raise RecordError(Code.TOO_LARGE, field, url, f"{len(url)} characters; {_URL_CHARACTERS} are accepted")
+    return url
+
+
+def clean_link(value: object) -> str | None:
+    """The address of the shop's page; None unless it is a whole http or https address."""
+    url = str(value).strip() if value is not None else ""
+    return url if url.startswith(("http://", "https://")) and len(url) <= _URL_CHARACTERS and url.isprintable() else None
+
+
+def parse_time(value: object, field: str) -> datetime | None:
+    """An ISO 8601 time in UTC; a time without offset is taken as UTC. None when empty.
+
+    Raises:
+        RecordError: ``invalid_time``.
+    """
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise RecordError(Code.INVALID_TIME, field, text, "not a time; ISO 8601 is accepted") from None
