@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +10,15 @@ from typing import Any
 
 import click
 import psycopg
-import redis
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
 from lookmatch_assets.feeds.codes import RecordError
-from lookmatch_assets.feeds.consumer import Consumer
+from lookmatch_assets.feeds.consumer import consume_packets
 from lookmatch_assets.feeds.doctor import Report, examine
-from lookmatch_assets.feeds.formats import FORMAT_NAMES, ReadOptions, load_format
-from lookmatch_assets.feeds.landing import Counts
-from lookmatch_assets.feeds.publisher import Feed, packet_of, publish
+from lookmatch_assets.feeds.formats import FORMAT_NAMES
+from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
 from lookmatch_assets.feeds.record import valid_vendor
 from lookmatch_assets.migrations import migrate
 from lookmatch_serving.embedded import Services, ensure_services
@@ -29,48 +26,6 @@ from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
 
 _Command = Callable[..., Any]
-
-
-def mapping_folder(settings: Settings) -> Path:
-    """Where this installation keeps vendors' own mappings."""
-    return settings.home / "vendors"
-
-
-def read_options(settings: Settings, feed: Feed, limit: int | None, extract: bool = True) -> ReadOptions:
-    """How a feed is read here; pictures out of archives go to ``<home>/feeds/<vendor>/<market>``."""
-    return ReadOptions(settings.home / "feeds" / feed.vendor / feed.market, feed.vendor, limit, extract)
-
-
-def push_feed(settings: Settings, services: Services, path: Path, feed: Feed, limit: int | None = None, quiet: bool = False) -> int:
-    """Publish a feed; returns the packets published.
-
-    Raises:
-        InvalidInputError: the path is not a feed of this format.
-        RecordError: the format or vendor is unknown.
-        UpstreamError: the stream stayed full.
-    """
-    feed_format = load_format(feed.format, mapping_folder(settings))
-    raw_records = feed_format.read(path.resolve(), read_options(settings, feed, limit))
-    packets = (packet_of(raw, feed) for raw in raw_records)
-    bar = tqdm(desc=f"push {feed.vendor} {feed.market}", unit=" packets", disable=quiet)
-    with redis.Redis.from_url(services.redis_url) as client, psycopg.connect(services.database_url) as connection, bar:
-        return publish(client, settings.packet_stream, packets, connection=connection, progress=bar.update)
-
-
-def consume_packets(
-    settings: Settings, services: Services, until_empty: bool = False, on_landed: Callable[..., object] | None = None
-) -> Counts:
-    """Land packets; SIGTERM and SIGINT end it after the batch in hand when this is the main thread's call."""
-    with redis.Redis.from_url(services.redis_url) as client:
-        consumer = Consumer(
-            client, settings.packet_stream, services.database_url, mapping_folder(settings), on_landed=on_landed
-        )
-        previous = {number: signal.signal(number, lambda *_: consumer.stop()) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            return consumer.consume(until_empty)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
 
 
 def _feed_options(command: _Command) -> _Command:
@@ -110,10 +65,13 @@ def push(path: Path, vendor: str, market: str, format_name: str, limit: int | No
     """Publish the feed at PATH, one packet a record."""
     try:
         settings, services = _ready()
-        published = push_feed(settings, services, path, Feed(vendor, market, format_name), limit)
+        feed_file = FeedFile(vendor, market, format_name, path, limit)
+        bar: tqdm[Any] = tqdm(desc=f"push {vendor} {market}", unit=" packets")
+        with bar:
+            published = publish_feed(settings, services, feed_file, progress=bar.update)
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{published} packets published; 'lookmatch consume' lands them")
+    click.echo(f"{published} published; 'lookmatch consume' lands them")
 
 
 @feed.command()
@@ -121,12 +79,13 @@ def push(path: Path, vendor: str, market: str, format_name: str, limit: int | No
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | None, as_json: bool) -> None:
     """Report what ingesting the feed at PATH would do, and write nothing. Exits 1 when a record would be refused."""
-    feed_ = Feed(vendor, market, format_name)
+    feed_ = FeedFile(vendor, market, format_name, path, limit)
     try:
         settings, services = _ready()
         with psycopg.connect(services.database_url) as connection:
             connection.read_only = True
-            report = examine(path.resolve(), feed_, read_options(settings, feed_, limit, extract=False), connection, mapping_folder(settings))
+            options = read_options(settings, feed_, extract=False)
+            report = examine(path.resolve(), feed_, options, connection, mapping_folder(settings))
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -143,10 +102,10 @@ def consume(until_empty: bool, as_json: bool) -> None:
     """Land packets from the stream until stopped."""
     try:
         settings, services = _ready()
-        counts = consume_packets(settings, services, until_empty)
+        counts = consume_packets(settings, services, until_empty=until_empty)
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json.dumps(vars(counts)) if as_json else ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in vars(counts).items()))
+    click.echo(json.dumps(vars(counts)) if as_json else str(counts))
 
 
 def _show(report: Report) -> None:
@@ -161,7 +120,8 @@ def _show(report: Report) -> None:
         return
     issues = Table("severity", "code", "product", "attribute", "value", "message", "resolution", title="Issues")
     for issue in report.issues[:50]:
-        cells = (issue.severity, issue.code, issue.product or "-", issue.attribute or "-", issue.value[:60], issue.message, issue.resolution)
+        where = (issue.severity, issue.code, issue.product or "-", issue.attribute or "-")
+        cells = (*where, issue.value[:60], issue.message, issue.resolution)
         issues.add_row(*(cell.replace("[", r"\[") for cell in cells))
     console.print(issues)
     if len(report.issues) > 50:

@@ -1,8 +1,9 @@
 """Takes packets off the stream and lands them, as one of a group of consumers.
 
-An entry is acknowledged and deleted only after the transaction that stores it is committed; whatever dies in between is delivered again and
-found to be a duplicate. Entries of dead consumers are taken over. An entry that was delivered twice without being acknowledged is then
-landed alone, so that one that kills its consumer takes no other with it; after ``MAX_DELIVERIES`` it is quarantined as poison.
+An entry is acknowledged and deleted only after the transaction that stores it is committed; whatever dies in between is
+delivered again and found to be a duplicate. Entries of dead consumers are taken over. An entry that was delivered twice without
+being acknowledged is then landed alone, so that one that kills its consumer takes no other with it; after ``MAX_DELIVERIES`` it
+is quarantined as poison.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -25,8 +27,10 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_a
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.landing import AnyConnection, Counts, CountsByFeed, land
 from lookmatch_assets.feeds.packet import read_packet
-from lookmatch_assets.feeds.publisher import PACKET_FIELD
+from lookmatch_assets.feeds.publisher import PACKET_FIELD, mapping_folder
 from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry, refuse
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.settings import Settings
 
 GROUP = "landing"
 BATCH = 500
@@ -51,7 +55,8 @@ class Consumer:
         stream: its name.
         database_url: of the landing database.
         mapping_folder: this installation's vendor mappings.
-        on_landed: called after each committed batch with what became of it, by market and vendor; its failure is logged, not raised.
+        on_landed: called after each committed batch with what became of it, by market and vendor; its failure is logged, not
+            raised.
         batch: most entries a transaction.
         idle_seconds: after which an unacknowledged entry of another consumer is taken over.
     """
@@ -190,6 +195,34 @@ class Consumer:
 
     def _is_empty(self) -> bool:
         return int(self.client.xlen(self.stream)) == 0
+
+
+def consume_packets(
+    settings: Settings, services: Services, *, until_empty: bool = False, on_landed: OnLanded | None = None
+) -> Counts:
+    """Land packets in this process; in its main thread SIGTERM and SIGINT end it after the batch in hand.
+
+    Args:
+        settings: of this home.
+        services: addresses of the stores.
+        until_empty: return once no entry is left.
+        on_landed: called after each committed batch with what became of it, by market and vendor.
+    """
+    with redis.Redis.from_url(services.redis_url) as client:
+        stream, folder = settings.packet_stream, mapping_folder(settings)
+        consumer = Consumer(client, stream, services.database_url, folder, on_landed=on_landed)
+        numbers = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        previous = {number: signal.signal(number, lambda *_: consumer.stop()) for number in numbers}
+        try:
+            return consumer.consume(until_empty)
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def consume_until_empty(settings: Settings, services: Services, on_landed: OnLanded | None = None) -> Counts:
+    """Land every packet that is on the stream; see ``consume_packets``."""
+    return consume_packets(settings, services, until_empty=True, on_landed=on_landed)
 
 
 def _entries_of(found: Any) -> list[StreamEntry]:

@@ -31,6 +31,9 @@ class Counts:
     quarantined: int = 0
     offers_changed: int = 0
 
+    def __str__(self) -> str:
+        return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in vars(self).items())
+
     def add(self, other: Counts) -> None:
         """Add another's numbers to these."""
         for name in vars(self):
@@ -43,6 +46,19 @@ class Feed(NamedTuple):
     market: str
     vendor: str
 
+
+_PACKET = (
+    "source", "id", "type", "subject", "market", "vendor", "format", "product_id", "event_time", "record", "data",
+)  # fmt: skip
+_QUARANTINE = (
+    "source", "packet_id", "market", "vendor", "format", "subject", "product_id", "code", "field", "value", "message",
+    "resolution", "body",
+)  # fmt: skip
+_OFFER = (
+    "product_id", "market", "vendor", "currency", "price_minor", "sale_price_minor", "tax_included", "availability", "sizes",
+    "event_time",
+)  # fmt: skip
+_REMOVAL = ("product_id", "market", "vendor", "currency", "event_time")
 
 CountsByFeed = dict[Feed, Counts]
 UNREADABLE_FEED = Feed("", "")
@@ -69,12 +85,13 @@ def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> 
     if not accepted:
         return []
     rows = [
-        (a.packet.source, a.packet.id, a.packet.type, a.key.subject, str(a.key.market), a.key.vendor, a.packet.format)
-        + (a.key.product_id, a.packet.time, a.record.model_dump_json() if a.record else None, a.data_json)
+        (
+            *(a.packet.source, a.packet.id, a.packet.type, a.key.subject, str(a.key.market), a.key.vendor, a.packet.format),
+            *(a.key.product_id, a.packet.time, a.record.model_dump_json() if a.record else None, a.data_json),
+        )
         for a in accepted
     ]
-    names = ("source", "id", "type", "subject", "market", "vendor", "format", "product_id", "event_time", "record", "data")
-    found = connection.execute(read_sql("lookmatch_assets", "land_packets"), _columns(names, rows)).fetchall()
+    found = connection.execute(read_sql("lookmatch_assets", "land_packets"), _columns(_PACKET, rows)).fetchall()
     new = {(source, packet_id) for source, packet_id in found}
     first = {(a.packet.source, a.packet.id): a for a in reversed(accepted)}
     return [a for a in accepted if first.get((a.packet.source, a.packet.id)) is a and (a.packet.source, a.packet.id) in new]
@@ -85,9 +102,7 @@ def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> li
     if not refused:
         return []
     rows = [_quarantine_row(r) for r in refused]
-    names = ("source", "packet_id", "market", "vendor", "format", "subject", "product_id")
-    names += ("code", "field", "value", "message", "resolution", "body")
-    found = connection.execute(read_sql("lookmatch_assets", "quarantine_packets"), _columns(names, rows)).fetchall()
+    found = connection.execute(read_sql("lookmatch_assets", "quarantine_packets"), _columns(_QUARANTINE, rows)).fetchall()
     new = {tuple(row) for row in found}
     stored = []
     for entry in refused:
@@ -125,11 +140,6 @@ def _refresh_offers(connection: AnyConnection, landed: Iterable[Accepted]) -> se
     changed |= _write_offers(connection, "remove_offers", _REMOVAL, [_removal_row(entry) for entry in removals])
     rows = [(entry.key.product_id, entry.packet.time) for entry in unpriced]
     return changed | _write_offers(connection, "drop_unpriced_offers", ("product_id", "event_time"), rows)
-
-
-_OFFER = ("product_id", "market", "vendor", "currency", "price_minor", "sale_price_minor", "tax_included", "availability", "sizes")
-_OFFER += ("event_time",)
-_REMOVAL = ("product_id", "market", "vendor", "currency", "event_time")
 
 
 def _offer_row(entry: Accepted) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
 """The packet: a CloudEvents 1.0 JSON envelope around a vendor's untouched record.
 
-Extension attributes: ``lookmatchvendor``, ``lookmatchmarket``, ``lookmatchformat``, and ``lookmatchimage``, the address of the picture
-where the record itself names it only relative to its feed. A packet without ``subject`` is one whose record has no id; it is published
-all the same, so that the consumer quarantines it where everybody looks.
+Extension attributes: ``lookmatchvendor``, ``lookmatchmarket``, ``lookmatchformat``, and ``lookmatchimage``, the address of the
+picture where the record itself names it only relative to its feed. A packet without ``subject`` is one whose record has no id;
+it is published all the same, so that the consumer quarantines it where everybody looks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Puts a feed on the stream, one packet a record.
 
-The stream is never trimmed, since trimming loses packets: the consumer deletes each entry once it is committed. A publisher therefore waits
-while more than ``FULL_STREAM`` entries are there, and gives up with an error when nothing takes any off for ``PATIENCE_SECONDS``.
+The stream is never trimmed, since trimming loses packets: the consumer deletes each entry once it is committed. A publisher
+therefore waits while more than ``FULL_STREAM`` entries are there, and gives up with an error when nothing takes any off for
+``PATIENCE_SECONDS``.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import psycopg
 import redis
 
-from lookmatch_assets.feeds.formats import RawRecord
+from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, canonical_format, load_format
 from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, source_of, write_packet
+from lookmatch_assets.feeds.record import valid_market, valid_vendor
 from lookmatch_serving.db import read_sql
+from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
+from lookmatch_serving.settings import Settings
 
 FULL_STREAM = 100_000
 PATIENCE_SECONDS = 60.0
@@ -30,25 +35,86 @@ _LONGEST_ID = 512
 Connection = psycopg.Connection[Any]
 
 
+class Feed(Protocol):
+    """Whose feed it is, how it is written, where it lies and the most records to take of it (None: all)."""
+
+    @property
+    def vendor(self) -> str: ...  # noqa: D102
+    @property
+    def market(self) -> str: ...  # noqa: D102
+    @property
+    def format(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def limit(self) -> int | None: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
-class Feed:
-    """Whose feed it is and how it is written."""
+class FeedFile:
+    """A feed on disk; see ``Feed``."""
 
     vendor: str
     market: str
     format: str
+    path: Path
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """How many packets a feed became."""
+
+    packets: int
+
+    def __str__(self) -> str:
+        return f"{self.packets} packets"
+
+
+def mapping_folder(settings: Settings) -> Path:
+    """Where this installation keeps vendors' own mappings."""
+    return settings.home / "vendors"
+
+
+def read_options(settings: Settings, feed: Feed, extract: bool = True) -> ReadOptions:
+    """How a feed is read here; pictures out of archives go to ``<home>/feeds/<vendor>/<market>``."""
+    return ReadOptions(settings.home / "feeds" / feed.vendor / feed.market, feed.vendor, feed.limit, extract)
+
+
+def publish_feed(
+    settings: Settings, services: Services, feed: Feed, progress: Callable[[int], object] | None = None
+) -> PublishReport:
+    """Publish a feed, one packet a record.
+
+    Args:
+        settings: of this home.
+        services: addresses of the stores.
+        feed: what to publish.
+        progress: called with the packets published by each batch.
+
+    Raises:
+        InvalidInputError: the path is not a feed of this format.
+        RecordError: the format, vendor or market is unknown.
+        UpstreamError: the stream stayed full.
+    """
+    valid_vendor(feed.vendor)
+    valid_market(feed.market)
+    raw_records = load_format(feed.format, mapping_folder(settings)).read(feed.path.resolve(), read_options(settings, feed))
+    packets = (packet_of(raw, feed) for raw in raw_records)
+    with redis.Redis.from_url(services.redis_url) as client, psycopg.connect(services.database_url) as connection:
+        return PublishReport(publish(client, settings.packet_stream, packets, connection=connection, progress=progress))
 
 
 def packet_of(raw: RawRecord, feed: Feed, pushed_at: datetime | None = None) -> Packet:
-    """The packet of a record; its id is a digest of what it says, its time the record's, else the file's, else that of the push."""
+    """The packet of a record; its id is a digest of what it says, its time the record's, else the file's, else the push's."""
     packet = Packet(
-        source=source_of(feed.vendor, feed.market),
+        source=source_of(feed.vendor, str(feed.market)),
         id="",
         type=UPSERTED,
         subject=raw.subject[:_LONGEST_ID] if raw.subject else None,
         vendor=feed.vendor,
-        market=feed.market,
-        format=feed.format,
+        market=str(feed.market),
+        format=canonical_format(feed.format),
         time=raw.changed_at or pushed_at or datetime.now(UTC),
         image_url=raw.image_url,
         data=raw.data,
@@ -102,8 +168,8 @@ def publish(
 def tell_returns(connection: Connection, packets: list[Packet], backlog: bool = False) -> list[Packet]:
     """Give a new id to each packet that says again what was said before something else was.
 
-    Without it a price that goes back to what it was would be taken for a duplicate of the first time. A packet no newer than the newest
-    landed one keeps its id, so that pushing a feed again is all duplicates.
+    Without it a price that goes back to what it was would be taken for a duplicate of the first time. A packet no newer than
+    the newest landed one keeps its id, so that pushing a feed again is all duplicates.
 
     Args:
         connection: to the landing database.

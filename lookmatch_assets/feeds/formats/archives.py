@@ -18,8 +18,9 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 class Pictures:
     """Finds ``<id>.jpg`` in ``<folder>/images/`` or in ``<folder>/images-*.tar``.
 
-    Archives are opened one after the other, only until the wanted picture is found. Of an archive only regular files with a picture's
-    name are taken, at most ``MAX_PICTURE_BYTES`` each, and written under a name that we make: no path of the archive is ever followed.
+    Archives are opened one after the other, only until the wanted picture is found. Of an archive only regular files with a
+    picture's name are taken, at most ``MAX_PICTURE_BYTES`` each, and written under a name that we make: no path of the archive
+    is ever followed.
     """
 
     def __init__(self, folder: Path, workspace: Path, extract: bool) -> None:

@@ -1,7 +1,7 @@
 """A folder with ``styles.csv`` and one picture a product, in a folder ``images/`` or in ``images-*.tar`` archives.
 
-The records say no price, size, brand or stock. Nothing of that is made up: they land without an offer and count as in stock, and the
-brand stays empty although names often begin with it, since nothing says where it ends.
+The records say no price, size, brand or stock. Nothing of that is made up: they land without an offer and count as in stock,
+and the brand stays empty although names often begin with it, since nothing says where it ends.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ class FashionProductsFormat:
         if not table.is_file():
             raise InvalidInputError("path", str(path), "a folder with styles.csv is accepted")
         changed_at = datetime.fromtimestamp(table.stat().st_mtime, UTC)
-        with Pictures(table.parent, options.workspace, options.extract) as pictures:
-            with table.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-                rows = csv.reader(text)
-                columns = next(rows, [])
-                if "id" not in columns or _NAME not in columns:
-                    raise InvalidInputError("path", f"{table.name}: {columns[:8]}", f"the header needs id and {_NAME}")
-                for row in islice(rows, options.limit):
-                    yield _raw(row, columns, pictures, changed_at)
+        with (
+            Pictures(table.parent, options.workspace, options.extract) as pictures,
+            table.open(encoding="utf-8-sig", errors="replace", newline="") as text,
+        ):
+            rows = csv.reader(text)
+            columns = next(rows, [])
+            if "id" not in columns or _NAME not in columns:
+                raise InvalidInputError("path", f"{table.name}: {columns[:8]}", f"the header needs id and {_NAME}")
+            for row in islice(rows, options.limit):
+                yield _raw(row, columns, pictures, changed_at)
 
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a row; see ``FeedFormat.parse``."""

@@ -1,7 +1,7 @@
 """Mappings: which column of a vendor's table is which field, as YAML files rather than code.
 
-``feeds/vendors/<format>.yaml`` holds the columns of a format. A vendor that differs has its own file ``<vendor>.yaml`` there or in
-``<home>/vendors/``; what it names replaces the format's.
+``feeds/vendors/<format>.yaml`` holds the columns of a format. A vendor that differs has its own file ``<vendor>.yaml`` there or
+in ``<home>/vendors/``; what it names replaces the format's.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from lookmatch_assets.feeds.record import Availability
 from lookmatch_serving.errors import ConfigurationError
 
 FIELDS = (
-    "vendor_product_id", "group_id", "title", "description", "brand", "category", "category_path", "gender", "age_group", "colour",
-    "pattern", "sleeve", "material", "usage", "sizes", "stocks", "size_system", "image_url", "additional_image_urls", "product_url",
-    "price", "sale_price", "availability", "updated_at",
+    "vendor_product_id", "group_id", "title", "description", "brand", "category", "category_path", "gender", "age_group",
+    "colour", "pattern", "sleeve", "material", "usage", "sizes", "stocks", "size_system", "image_url",
+    "additional_image_urls", "product_url", "price", "sale_price", "availability", "updated_at",
 )  # fmt: skip
 """What a column can be mapped to: the fields of ``FeedRecord``, with ``stocks`` aligned with ``sizes`` and prices as text."""
 
@@ -84,7 +84,8 @@ def read_mapping(feed_format: str, vendor: str, folder: Path | None = None) -> M
         raise ConfigurationError(f"mapping of {vendor} ({feed_format}): {error}") from error
     unknown = sorted(set(mapping.columns) - set(FIELDS))
     if unknown:
-        raise ConfigurationError(f"mapping of {vendor} ({feed_format}): columns.{unknown[0]} is no field; {', '.join(FIELDS)} are")
+        accepted = ", ".join(FIELDS)
+        raise ConfigurationError(f"mapping of {vendor} ({feed_format}): columns.{unknown[0]} is no field; {accepted} are")
     return mapping
 
 

@@ -1,6 +1,7 @@
 """Style records as JSON: a folder of ``<id>.json`` with ``<id>.jpg`` beside each, or one record a line in a file.
 
-A record may lie within ``{"data": ...}``, as the site served it. The price is the list price; a lower ``discountedPrice`` is the sale price.
+A record may lie within ``{"data": ...}``, as the site served it. The price is the list price; a lower ``discountedPrice`` is
+the sale price.
 """
 
 from __future__ import annotations

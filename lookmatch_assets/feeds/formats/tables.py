@@ -38,12 +38,16 @@ from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
 ENCODINGS = ("utf-8-sig", "cp932", "euc_jp")
-"""Tried in this order, strictly: valid UTF-8 is hardly ever anything else, and EUC-JP hardly ever valid cp932 with Japanese headers."""
+"""Tried in this order, strictly: valid UTF-8 is hardly ever anything else, and EUC-JP hardly ever cp932 that knows the header."""
 
 MAX_FILE_BYTES = 4 * 2**30
 _CELL_CHARACTERS = 64 * 2**20
 _SAMPLE_BYTES = 1 << 20
 _SIZES = 200
+_TEXTS = (
+    "group_id", "brand", "category", "category_path", "gender", "age_group", "colour", "pattern", "sleeve", "material", "usage",
+    "size_system",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,7 @@ class TableFormat:
         row = refuse_unreadable(raw.data)
         mapping = read_mapping(self.name, vendor, self.mapping_folder)
         price, sale = _prices(row, mapping, market)
-        texts = {
-            field: clean_text(mapping.value(row, field))
-            for field in ("group_id", "brand", "category", "category_path", "gender", "age_group", "colour", "pattern", "sleeve")
-            + ("material", "usage", "size_system")
-        }
+        texts = {field: clean_text(mapping.value(row, field)) for field in _TEXTS}
         texts["size_system"] = texts["size_system"] or mapping.size_system
         return FeedRecord(
             vendor_product_id=valid_subject(mapping.value(row, "vendor_product_id"), mapping.column(row, "vendor_product_id")),
@@ -103,7 +103,7 @@ class TableFormat:
             tax_included=_tax(row, mapping, price),
             availability=_availability(row, mapping),
             updated_at=parse_time(mapping.value(row, "updated_at"), mapping.column(row, "updated_at")),
-            **texts,  # type: ignore[arg-type]
+            **texts,
         )
 
 
@@ -189,7 +189,8 @@ def _sizes(row: dict[str, Any], mapping: Mapping) -> list[SizeStock]:
         return [SizeStock(size=size) for size in sizes]
     column = mapping.column(row, "stocks")
     if len(counts) != len(sizes) or not all(count.strip().isdecimal() and len(count) < 10 for count in counts):
-        raise RecordError(Code.MALFORMED_RECORD, column, mapping.value(row, "stocks"), f"not one whole number for each of {len(sizes)} sizes")
+        reason = f"not one whole number for each of {len(sizes)} sizes"
+        raise RecordError(Code.MALFORMED_RECORD, column, mapping.value(row, "stocks"), reason)
     return [SizeStock(size=size, stock=int(count)) for size, count in zip(sizes, counts, strict=True)]
 
 
