@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg
 import redis
-from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.landing import AnyConnection, Counts, CountsByFeed, land
@@ -164,7 +164,7 @@ class Consumer:
         for attempt in Retrying(
             retry=retry_if_exception_type(psycopg.OperationalError),
             stop=stop_after_attempt(_DATABASE_ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.2, max=10),
+            wait=wait_random_exponential(multiplier=0.2, max=10),
             before_sleep=before_sleep_log(logger, logging.WARNING),
             reraise=True,
         ):

@@ -20,6 +20,7 @@ _NEGATIVE = re.compile(r"[-−–▲△]\s*[^\d\s/]{0,4}\s*\d")
 _UNITS = {"₹": "INR", "Rs": "INR", "Rs.": "INR", "रु": "INR", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "JP¥": "JPY"}
 _UNITS |= {"US$": "USD"}
 _DOLLAR = "$"
+_DECIMAL_POINT = {"INR", "USD", "JPY", "GBP"}  # 12.345 is not twelve thousand where these are used
 _TAX_INCLUDED = re.compile(r"税込|incl", re.IGNORECASE)
 _TAX_EXCLUDED = re.compile(r"税抜|税別|excl|\+\s*tax", re.IGNORECASE)
 
@@ -60,7 +61,10 @@ def parse_money(text: str, field: str, default_currency: str) -> Money:
     if price.amount is None:
         raise RecordError(Code.INVALID_PRICE, field, text, "not an amount")
     currency = _currency_of(plain, price.currency, field, text, default_currency)
-    return Money(_minor_units(price.amount, currency, field, text), currency, tax_of(plain))
+    amount = price.amount
+    if currency in _DECIMAL_POINT:
+        amount = Price.fromstring(plain, decimal_separator=".").amount or amount
+    return Money(_minor_units(amount, currency, field, text), currency, tax_of(plain))
 
 
 def money_of_number(amount: object, currency: str, field: str) -> Money:

@@ -179,12 +179,12 @@ def tell_returns(connection: Connection, packets: list[Packet], backlog: bool = 
     products = [f"{packet.vendor}:{packet.market}:{packet.subject}" for packet in packets]
     rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(set(products))}).fetchall()
     connection.commit()
-    newest = {product: (packet_id, moment) for product, packet_id, moment in rows}
+    newest = {product: (packet_id, moment, ids) for product, packet_id, moment, ids in rows}
     told = []
     for product, packet in zip(products, packets, strict=True):
-        newest_id, moment = newest.get(product, (packet.id, packet.time))
+        newest_id, moment, ids = newest.get(product, (packet.id, packet.time, []))
         unchanged = newest_id == packet.id or newest_id.startswith(packet.id + ".")
-        returns = packet.time > moment and (backlog or not unchanged)
+        returns = packet.time > moment and (backlog or (packet.id in ids and not unchanged))
         told.append(replace(packet, id=returning_id(packet.id, packet.time)) if returns else packet)
     return told
 
