@@ -1,0 +1,1 @@
+"""The recipe that makes lookmatch-mini: data, captions, augmentation, losses, training stages. Imports no orchestrator."""

@@ -1,0 +1,60 @@
+"""Encoders that transformers builds: FashionCLIP and DINOv2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from lookmatch_serving.encoders.towers import Tower, TwoTowerEncoder
+
+if TYPE_CHECKING:
+    import torch
+
+
+class TransformersEncoder(TwoTowerEncoder):
+    """A CLIP or DINOv2 model in a folder of transformers' layout that `locate` finds when a tower is first needed.
+
+    DINOv2's vector is its class token after the last layer norm.
+    """
+
+    def __init__(
+        self, key: str, dimensions: int, family: Literal["clip", "dinov2"], locate: Callable[[], Path], version: Callable[[], str]
+    ) -> None:
+        super().__init__(key, dimensions, supports_text=family == "clip")
+        self._family = family
+        self._locate = locate
+        self._version = version
+
+    @property
+    def version(self) -> str:
+        """Digest of weights and preprocessing."""
+        return self._version()
+
+    def _load_image_tower(self) -> Tower:
+        import transformers
+
+        folder = self._locate()
+        processor: Any = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        kind = transformers.CLIPVisionModelWithProjection if self._family == "clip" else transformers.Dinov2Model
+        tower: Any = kind.from_pretrained(folder, local_files_only=True).eval()
+
+        def encode(images: list[Any]) -> torch.Tensor:
+            output = tower(**processor(images=images, return_tensors="pt"))
+            return cast("torch.Tensor", output.image_embeds if self._family == "clip" else output.last_hidden_state[:, 0])
+
+        return encode
+
+    def _load_text_tower(self) -> Tower:
+        import transformers
+
+        folder = self._locate()
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tower: Any = transformers.CLIPTextModelWithProjection.from_pretrained(folder, local_files_only=True).eval()
+        length = tower.config.max_position_embeddings
+
+        def encode(texts: list[str]) -> torch.Tensor:
+            tokens = tokenizer(texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
+            return cast("torch.Tensor", tower(**tokens).text_embeds)
+
+        return encode
