@@ -1,0 +1,65 @@
+"""Groups of products that are one product to a shopper."""
+
+from collections import Counter
+
+import dagster as dg
+
+from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.vectors.duplicates import Link, Membership, regroup
+from lookmatch_assets.vectors.tables import VectorTable
+from lookmatch_serving.db import DictConnection, read_sql
+
+NEAR_PICTURE_COSINE = 0.985
+NEIGHBOURS = 6
+_PACKAGE = "lookmatch_assets"
+
+
+@dg.asset(partitions_def=MARKET_DAYS, deps=["products", "images", "vector_index"], group_name="serving", kinds={"postgres"})
+def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
+    """Variants of a vendor's group, products with the same picture, and products of a category with nearly the same picture.
+
+    Only groups that the partition's products are in change; search shows one product of each group.
+    """
+    market, day = market_and_day(context)
+    table = vector_table(encoder, market)
+    with stores.database() as connection:
+        values = {"market": market, "day": day}
+        touched = {row["product_id"] for row in connection.execute(read_sql(_PACKAGE, "touched_products"), values)}
+        links = _links(connection, table, values)
+        involved = touched | {link.other for link in links}
+        held, removed = _held(connection, market, involved)
+        groups = regroup(links, held, touched | removed)
+        _replace(connection, market, involved | {one.product_id for one in held}, groups)
+    return dg.MaterializeResult(
+        metadata={
+            "groups": len({one.representative_id for one in groups}),
+            "products_in_groups": len(groups),
+            "by_reason": dg.MetadataValue.json(dict(Counter(one.reason for one in groups))),
+            "near_picture_cosine": NEAR_PICTURE_COSINE,
+        }
+    )
+
+
+def _links(connection: DictConnection, table: VectorTable, values: dict[str, object]) -> list[Link]:
+    rows = connection.execute(read_sql(_PACKAGE, "duplicate_links"), values).fetchall()
+    near = {**values, "neighbours": NEIGHBOURS, "threshold": NEAR_PICTURE_COSINE}
+    rows += connection.execute(table.statement("near_picture_links"), near).fetchall()
+    return [Link(**row) for row in rows]
+
+
+def _held(connection: DictConnection, market: str, product_ids: set[str]) -> tuple[list[Membership], set[str]]:
+    """Memberships of all groups that the products are in, and the removed products among them."""
+    values = {"market": market, "product_ids": sorted(product_ids)}
+    rows = connection.execute(read_sql(_PACKAGE, "touched_duplicate_groups"), values).fetchall()
+    removed = {row["product_id"] for row in rows if row.pop("removed")}
+    return [Membership(**row) for row in rows], removed
+
+
+def _replace(connection: DictConnection, market: str, product_ids: set[str], groups: list[Membership]) -> None:
+    connection.execute("DELETE FROM vectors.duplicate_groups WHERE product_id = ANY (%s)", [sorted(product_ids)])
+    connection.cursor().executemany(
+        "INSERT INTO vectors.duplicate_groups (product_id, market, representative_id, reason) VALUES (%s, %s, %s, %s)",
+        [(one.product_id, market, one.representative_id, one.reason) for one in groups],
+    )

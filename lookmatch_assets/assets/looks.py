@@ -1,0 +1,69 @@
+"""The day's looks, tagged ahead of time by the same search that answers online."""
+
+import time
+from typing import Any
+
+import dagster as dg
+from psycopg.types.json import Jsonb
+
+from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.resources import Stores
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.settings import Market
+
+TAGGING_DEADLINE_MS = 30_000
+
+
+@dg.asset(
+    partitions_def=MARKET_DAYS,
+    deps=["vector_index", "attribute_cache", "duplicates"],
+    group_name="looks",
+    kinds={"python"},
+    code_version="1",
+)
+def looks(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeResult[None]:
+    """Search answers of the looks that were added to the market on the day; a look that fails is named and stops no other."""
+    market, day = market_and_day(context)
+    started = time.perf_counter()
+    with stores.database() as connection:
+        rows = connection.execute(read_sql("lookmatch_assets", "looks_to_tag"), {"market": market, "day": day}).fetchall()
+        tagged, failures = _tag(stores, connection, Market(market), rows) if rows else (0, [])
+    seconds = time.perf_counter() - started
+    return dg.MaterializeResult(
+        metadata={
+            "tagged": tagged,
+            "failed": len(failures),
+            "failures": dg.MetadataValue.json(failures[:50]),
+            "seconds": round(seconds, 2),
+            "seconds_a_look": round(seconds / max(tagged, 1), 2),
+        }
+    )
+
+
+def _tag(stores: Stores, connection: DictConnection, market: Market, rows: list[dict[str, Any]]) -> tuple[int, list[str]]:
+    """Search each look and keep its answer, committed one by one.
+
+    Returns:
+        How many were tagged, and a line for each that failed.
+    """
+    from lookmatch_serving.search.look import SearchRequest
+    from lookmatch_serving.search.pipeline import open_pipeline
+
+    settings, failures = stores.settings(), list[str]()
+    request = SearchRequest(market=market, deadline_ms=TAGGING_DEADLINE_MS)
+    pipeline = open_pipeline(settings, stores.services())
+    try:
+        for row in rows:
+            try:
+                answer = pipeline.search(request, (settings.look_folder / row["image_file"]).read_bytes())
+            except (LookmatchError, OSError) as error:
+                failures.append(f"{row['look_id']}: {error}")
+                continue
+            values = {"look_id": row["look_id"], "market": market.value, "encoder_version": answer.encoder_version}
+            save = read_sql("lookmatch_assets", "save_tagged_look")
+            connection.execute(save, {**values, "answer": Jsonb(answer.model_dump(mode="json"))})
+            connection.commit()
+    finally:
+        pipeline.close()
+    return len(rows) - len(failures), failures

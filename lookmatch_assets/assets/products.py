@@ -1,0 +1,74 @@
+"""Standardised products: the dbt project as assets.
+
+The vocabularies are no partition's: they are loaded when the seeds changed, by their own asset or by the first products run after.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from lookmatch_assets.catalogue_build import (
+    environment,
+    mark_vocabularies,
+    partition_environment,
+    prepare_project,
+    vocabularies_are_current,
+)
+from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.postgres import dbt_environment
+from lookmatch_assets.resources import Stores
+from lookmatch_serving.settings import read_settings
+
+PROJECT = prepare_project(read_settings(), {})
+POOL = "dbt"
+"""Runs that build models wait for each other: two at a time would replace the same view."""
+
+
+class CatalogueTranslator(DagsterDbtTranslator):
+    """dbt's nodes under the names that the rest of the graph uses."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """A model's or seed's own name; the source ``landing.packets`` is the asset ``packets``."""
+        return dg.AssetKey([dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """One group for the whole catalogue."""
+        return "catalog"
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    name="vocabularies",
+    select="resource_type:seed",
+    dagster_dbt_translator=CatalogueTranslator(),
+    pool=POOL,
+)
+def vocabularies(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: Stores) -> Iterator[Any]:
+    """Categories, genders, colours and vendors' words for them, from the seeds."""
+    with environment(dbt_environment(stores.services().database_url)):
+        yield from dbt.cli(["build"], context=context).stream()
+    with stores.database() as connection:
+        mark_vocabularies(connection)
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    name="catalogue",
+    select="resource_type:model",
+    partitions_def=MARKET_DAYS,
+    dagster_dbt_translator=CatalogueTranslator(),
+    pool=POOL,
+)
+def catalogue(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: Stores) -> Iterator[Any]:
+    """The partition's touched products, each as its newest packet of any day says, in one vocabulary."""
+    market, day = market_and_day(context)
+    with stores.database() as connection:
+        current = vocabularies_are_current(connection)
+    with environment({**dbt_environment(stores.services().database_url), **partition_environment(market, day)}):
+        if not current:
+            dbt.cli(["seed"]).wait()
+            with stores.database() as connection:
+                mark_vocabularies(connection)
+        yield from dbt.cli(["build"], context=context).stream()

@@ -1,0 +1,74 @@
+"""Checks of the assets. Those named blocking run before the index is built, and stop it in the same run."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.assets.metadata import markdown_table
+from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.vectors.tables import check_vectors
+from lookmatch_serving.db import read_sql
+
+UNIT_LENGTH = "vectors_have_unit_length"
+FINITE = "vectors_are_finite"
+COMPLETE = "every_verified_picture_has_a_vector"
+MAPPED = "words_are_in_the_vocabulary"
+MOST_UNMAPPED = 0.05
+
+
+@dg.multi_asset_check(
+    name="embedding_checks",
+    specs=[
+        dg.AssetCheckSpec(name, asset="embeddings", blocking=True, description=description, partitions_def=MARKET_DAYS)
+        for name, description in (
+            (UNIT_LENGTH, "Cosine similarity presumes it; halves may be off by 0.01."),
+            (FINITE, "A NaN or infinity would poison distances."),
+            (COMPLETE, "An encoder version goes live only when it has embedded the whole market."),
+        )
+    ],
+)
+def embedding_checks(
+    context: dg.AssetCheckExecutionContext, stores: Stores, encoder: EncoderResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Soundness of the market's vectors."""
+    market, _ = market_and_day(context)
+    with stores.database() as connection:
+        found = check_vectors(connection, vector_table(encoder, market))
+    counts = {UNIT_LENGTH: found.off_length, FINITE: found.not_finite, COMPLETE: found.without_vector}
+    for name, wrong in counts.items():
+        yield dg.AssetCheckResult(
+            check_name=name, asset_key="embeddings", passed=wrong == 0, metadata={"wrong": wrong, "vectors": found.vectors}
+        )
+
+
+@dg.multi_asset_check(
+    name="product_checks",
+    specs=[
+        dg.AssetCheckSpec(
+            MAPPED,
+            asset="products",
+            description=f"At most {MOST_UNMAPPED:.0%} of products of unmapped category.",
+            partitions_def=MARKET_DAYS,
+        )
+    ],
+)
+def product_checks(context: dg.AssetCheckExecutionContext, stores: Stores) -> Iterator[dg.AssetCheckResult]:
+    """Share of the market's products whose category no vocabulary knows, with the words to add."""
+    market, _ = market_and_day(context)
+    with stores.database() as connection:
+        coverage = connection.execute(read_sql("lookmatch_assets", "coverage"), {"market": market}).fetchone() or {}
+        words = connection.execute(read_sql("lookmatch_assets", "unmapped_words"), {"market": market}).fetchall()
+    products = coverage.get("products", 0)
+    unmapped = products - coverage.get("category", 0)
+    yield dg.AssetCheckResult(
+        check_name=MAPPED,
+        asset_key="products",
+        passed=unmapped <= MOST_UNMAPPED * products,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"unmapped": unmapped, "products": products, "words": dg.MetadataValue.md(markdown_table(words))},
+    )
+
+
+CHECKS = [product_checks, embedding_checks]

@@ -1,0 +1,36 @@
+"""The code location: assembles assets, checks, jobs, sensors and resources."""
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from lookmatch_assets.assets.attribute_cache import attribute_cache
+from lookmatch_assets.assets.duplicates import duplicates
+from lookmatch_assets.assets.embeddings import embeddings
+from lookmatch_assets.assets.images import images
+from lookmatch_assets.assets.looks import looks
+from lookmatch_assets.assets.packets import packets
+from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
+from lookmatch_assets.assets.vector_index import vector_index
+from lookmatch_assets.catalogue_build import DBT_EXECUTABLE
+from lookmatch_assets.checks import CHECKS
+from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
+from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.sensors import landed_packets_sensor
+
+ASSETS = [packets, vocabularies, catalogue, images, embeddings, vector_index, attribute_cache, duplicates, looks]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Everything that is materialised."""
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=[refresh_catalog, load_vocabularies],
+        sensors=[landed_packets_sensor],
+        resources={
+            "stores": Stores(),
+            "encoder": EncoderResource(),
+            "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT_EXECUTABLE),
+        },
+    )

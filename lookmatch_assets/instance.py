@@ -1,0 +1,181 @@
+"""The Dagster instance of a home: its configuration, the environment of its processes, and runs of the chain from Python."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import yaml
+
+from lookmatch_assets.catalogue_build import environment, prepare_project, vocabularies_are_current
+from lookmatch_assets.postgres import dagster_storage_url, dbt_environment
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.errors import UpstreamError
+from lookmatch_serving.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecuteInProcessResult
+
+STORAGE_VARIABLE = "LOOKMATCH_DAGSTER_DATABASE_URL"
+_KEEP_DAYS = 7
+
+
+def prepare_instance(settings: Settings, services: Services) -> Path:
+    """Write ``dagster.yaml`` under the home and parse the dbt project, where that was not done.
+
+    Args:
+        settings: names the home.
+        services: addresses of the stores; the database must be migrated.
+
+    Returns:
+        The folder that DAGSTER_HOME names.
+    """
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(_configuration(folder), sort_keys=False)
+    target = folder / "dagster.yaml"
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
+    prepare_project(settings, dbt_environment(services.database_url))
+    return folder
+
+
+def dagster_environment(settings: Settings, services: Services) -> dict[str, str]:
+    """Variables that every Dagster process of this home needs."""
+    return {
+        "DAGSTER_HOME": str(settings.home / "dagster"),
+        STORAGE_VARIABLE: dagster_storage_url(services.database_url),
+        "LOOKMATCH_HOME": str(settings.home),
+        "LOOKMATCH_DATABASE_URL": services.database_url,
+        "LOOKMATCH_REDIS_URL": services.redis_url,
+        "LOOKMATCH_ENCODER": settings.encoder,
+        "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": str(settings.allow_private_addresses).lower(),
+        **dbt_environment(services.database_url),
+    }
+
+
+def run_partitions(
+    settings: Settings,
+    services: Services,
+    partitions: Iterable[tuple[str, date]],
+    say: Callable[[str], None] = print,
+    resources: Mapping[str, Any] | None = None,
+) -> list[ExecuteInProcessResult]:
+    """Run the chain for partitions in this process, against the home's instance, so that the runs show in the UI.
+
+    Args:
+        settings: of the home.
+        services: addresses of the stores.
+        partitions: market and UTC day of each.
+        say: takes one line of progress at a time.
+        resources: resources in place of those of the definitions, by name.
+
+    Raises:
+        UpstreamError: a run failed; the message names the step and its error.
+    """
+    prepare_instance(settings, services)
+    with environment(dagster_environment(settings, services)):
+        from dagster import DagsterInstance
+
+        with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
+            return [_run(instance, services, market, day, say, resources) for market, day in partitions]
+
+
+def _run(
+    instance: DagsterInstance,
+    services: Services,
+    market: str,
+    day: date,
+    say: Callable[[str], None],
+    resources: Mapping[str, Any] | None,
+) -> ExecuteInProcessResult:
+    from lookmatch_assets.definitions import defs
+    from lookmatch_assets.partitions import partition_key
+    from lookmatch_assets.sensors import MARKET_TAG
+
+    definitions = defs() if callable(defs) else defs
+    with psycopg.connect(services.database_url) as connection:
+        current = vocabularies_are_current(connection)
+    if not current:
+        started = time.perf_counter()
+        _checked(definitions.resolve_job_def("load_vocabularies").execute_in_process(instance=instance, raise_on_error=False))
+        say(f"vocabularies loaded: {time.perf_counter() - started:.1f} s")
+    started = time.perf_counter()
+    result = definitions.resolve_job_def("refresh_catalog").execute_in_process(
+        instance=instance,
+        partition_key=partition_key(market, day),
+        tags={MARKET_TAG: str(market)},
+        resources=dict(resources) if resources else None,
+        raise_on_error=False,
+    )
+    _checked(result)
+    say(f"{market} {day}: {_summary(result)}; {time.perf_counter() - started:.1f} s")
+    return result
+
+
+def _checked(result: ExecuteInProcessResult) -> None:
+    if result.success:
+        return
+    failures = [event for event in result.all_events if event.is_step_failure]
+    first = failures[0] if failures else None
+    error = first.step_failure_data.error if first else None
+    cause = error.cause or error if error else None
+    reason = cause.message.strip() if cause else "see its events"
+    raise UpstreamError(f"run {result.run_id} failed in {first.step_key if first else 'its steps'}: {reason}")
+
+
+def _summary(result: ExecuteInProcessResult) -> str:
+    """The counts that tell what a run did."""
+    shown = {
+        "packets": "packets",
+        "images": "new_or_changed",
+        "embeddings": "pictures_embedded",
+        "vector_index": "products",
+        "looks": "tagged",
+    }
+    words = {
+        "packets": "packets",
+        "images": "new pictures",
+        "embeddings": "embedded",
+        "vector_index": "searchable",
+        "looks": "looks tagged",
+    }
+    parts = []
+    for asset, name in shown.items():
+        made = [
+            event for event in result.get_asset_materialization_events() if event.asset_key and event.asset_key.path == [asset]
+        ]
+        value = made[-1].materialization.metadata.get(name) if made else None
+        parts.append(f"{value.value if value else 0} {words[asset]}")
+    return ", ".join(parts)
+
+
+def _configuration(folder: Path) -> dict[str, Any]:
+    return {
+        "storage": {"postgres": {"postgres_url": {"env": STORAGE_VARIABLE}}},
+        "telemetry": {"enabled": False},
+        "compute_logs": {
+            "module": "dagster._core.storage.local_compute_log_manager",
+            "class": "LocalComputeLogManager",
+            "config": {"base_dir": str(folder / "logs")},
+        },
+        "local_artifact_storage": {
+            "module": "dagster._core.storage.root",
+            "class": "LocalArtifactStorage",
+            "config": {"base_dir": str(folder / "artifacts")},
+        },
+        # One run a market at a time: the next one finds what this one left; two on a machine at most.
+        "concurrency": {
+            "runs": {
+                "max_concurrent_runs": 2,
+                "tag_concurrency_limits": [{"key": "lookmatch/market", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}],
+            },
+            "pools": {"default_limit": 1},
+        },
+        "retention": {"sensor": {"purge_after_days": {"skipped": _KEEP_DAYS, "failure": 30, "success": -1}}},
+    }

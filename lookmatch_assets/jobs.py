@@ -1,0 +1,23 @@
+"""Jobs: the chain as one in-process run, and the vocabularies."""
+
+import dagster as dg
+
+from lookmatch_assets.partitions import MARKET_DAYS
+
+CHAIN = ("packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "looks")
+
+# In process: a process for each step would spend four times the run's own work on starting.
+refresh_catalog = dg.define_asset_job(
+    "refresh_catalog",
+    selection=dg.AssetSelection.assets(*CHAIN),
+    partitions_def=MARKET_DAYS,
+    executor_def=dg.in_process_executor,
+    description="A market's day from landed packets to tagged looks, in one process.",
+)
+
+load_vocabularies = dg.define_asset_job(
+    "load_vocabularies",
+    selection=dg.AssetSelection.assets("categories").required_multi_asset_neighbors(),
+    executor_def=dg.in_process_executor,
+    description="The vocabularies from the seeds.",
+)

@@ -1,0 +1,87 @@
+"""What assets are given: the stores and the encoder. Nothing connects or loads before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import dagster as dg
+import numpy as np
+import psycopg
+import redis
+from numpy.typing import NDArray
+from pgvector.psycopg import register_vector
+from PIL import Image
+from psycopg.rows import dict_row
+
+from lookmatch_serving.db import DictConnection
+from lookmatch_serving.embedded import Services, ensure_services
+from lookmatch_serving.settings import Settings, read_settings
+
+
+class ImageEncoder(Protocol):
+    """The part of an encoder that the embedding assets use.
+
+    Attributes:
+        dimensions: width of a vector.
+        version: digest of weights and preprocessing.
+    """
+
+    @property
+    def dimensions(self) -> int: ...  # noqa: D102
+
+    @property
+    def version(self) -> str: ...  # noqa: D102
+
+    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        """Vectors of unit length, shape (n, dimensions)."""
+        ...
+
+
+class Stores(dg.ConfigurableResource[None]):
+    """Postgres and Valkey as the environment names them; addresses are read when used, so that none shows in the UI."""
+
+    def settings(self) -> Settings:
+        """The process's settings."""
+        return read_settings()
+
+    def services(self) -> Services:
+        """Addresses of the stores; starts the embedded ones where none is configured."""
+        return ensure_services(read_settings())
+
+    @contextmanager
+    def database(self) -> Iterator[DictConnection]:
+        """A connection with rows as dictionaries and pgvector's types; commits at the end, rolls back on an error."""
+        with psycopg.connect(self.services().database_url, row_factory=dict_row) as connection:
+            register_vector(connection)
+            yield connection
+
+    @contextmanager
+    def cache(self) -> Iterator[redis.Redis]:
+        """A client of the attribute cache, text in and out."""
+        client = redis.Redis.from_url(self.services().redis_url, decode_responses=True)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+class EncoderResource(dg.ConfigurableResource[None]):
+    """The encoder that vectors are made with.
+
+    Attributes:
+        key: key of ``lookmatch_serving.encoders``; empty takes the one of ``LOOKMATCH_ENCODER``.
+    """
+
+    key: str = ""
+
+    def encoder_key(self) -> str:
+        """The key in force."""
+        return self.key or read_settings().encoder
+
+    def load(self) -> ImageEncoder:
+        """Load the encoder; the registry keeps it for the process's life."""
+        from lookmatch_serving.encoders import load_encoder
+
+        return load_encoder(self.encoder_key())

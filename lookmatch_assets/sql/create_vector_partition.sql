@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS {partition} PARTITION OF {table} FOR VALUES IN ({market});

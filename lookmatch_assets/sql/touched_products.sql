@@ -1,0 +1,9 @@
+-- The products that the partition touched.
+SELECT p.*
+FROM catalog.products AS p
+WHERE p.market = %(market)s
+    AND EXISTS (
+        SELECT FROM landing.packets AS k
+        WHERE k.product_id = p.product_id AND k.market = %(market)s AND k.landed_day = %(day)s
+    )
+ORDER BY p.product_id

@@ -1,0 +1,8 @@
+-- Words that no vocabulary knows, most frequent first.
+SELECT 'category' AS attribute, coalesce(category_raw, '') AS word, count(*) AS products
+FROM catalog.products WHERE market = %(market)s AND NOT removed AND category = 'unmapped' GROUP BY 2
+UNION ALL
+SELECT 'colour', coalesce(colour_raw, ''), count(*)
+FROM catalog.products WHERE market = %(market)s AND NOT removed AND colour_family = 'unmapped' GROUP BY 2
+ORDER BY products DESC, word
+LIMIT 50
