@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
         rerank_top_k: candidates of a layer that the reranker sees.
+        image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
     """
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_model: str = "claude-haiku-4-5"
     rerank_top_k: int = Field(default=10, ge=1, le=50)
+    image_weight: float = Field(default=0.5, ge=0, le=1)
     allow_private_addresses: bool = False
     require_api_key: bool = False
 

@@ -1,0 +1,119 @@
+"""What search keeps in Valkey: read queries of a look, text vectors and result lists that pages are cut from.
+
+Everything in it can be made again, so a Valkey that is missing or slow costs time and paging and never an answer: it
+is asked once,
+then left alone for a while, and the request's trace names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import redis
+
+from lookmatch_serving.search.ports import Vectors
+from lookmatch_serving.search.trace import Trace
+
+Result = TypeVar("Result")
+
+SOCKET_SECONDS = 0.1
+REST_SECONDS = 2.0
+"""How long a Valkey that failed is left alone."""
+
+QUERY_SECONDS = 24 * 3600
+TEXT_VECTOR_SECONDS = 7 * 24 * 3600
+RESULT_LIST_SECONDS = 15 * 60
+
+_PREFIX = "lookmatch:search"
+
+
+class SearchCache:
+    """Typed access to the cached values; each method takes the request's trace and notes a failure there."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._client = redis.Redis.from_url(
+            redis_url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS, retry=None
+        )
+        self._asleep_until = 0.0
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def queries(self, digest: str, version: str, trace: Trace) -> list[dict[str, Any]] | None:
+        """What a generator of this version read from a look."""
+        found = self._get(f"{_PREFIX}:queries:{version}:{digest}", trace)
+        return None if found is None else _parsed(found, list)
+
+    def keep_queries(self, digest: str, version: str, queries: Sequence[dict[str, Any]], trace: Trace) -> None:
+        """Keep what was read."""
+        self._set(f"{_PREFIX}:queries:{version}:{digest}", json.dumps(list(queries)).encode(), QUERY_SECONDS, trace)
+
+    def text_vectors(self, version: str, texts: Sequence[str], dimensions: int, trace: Trace) -> list[Vectors | None]:
+        """Vectors of texts, None where one is not held."""
+        keys = [_text_key(version, text) for text in texts]
+        found = self._asked(lambda: self._client.mget(keys), trace) or [None] * len(texts)
+        vectors = [None if value is None else np.frombuffer(value, dtype=np.float32) for value in found]
+        return [vector if vector is not None and vector.shape == (dimensions,) else None for vector in vectors]
+
+    def keep_text_vectors(self, version: str, texts: Sequence[str], vectors: Vectors, trace: Trace) -> None:
+        """Keep rows (n, d) of texts."""
+        if not texts:
+            return
+        batch = self._client.pipeline(transaction=False)
+        for text, row in zip(texts, vectors, strict=True):
+            batch.set(_text_key(version, text), np.ascontiguousarray(row, dtype=np.float32).tobytes(), ex=TEXT_VECTOR_SECONDS)
+        self._asked(batch.execute, trace)
+
+    def result_list(self, name: str, trace: Trace) -> dict[str, Any] | None:
+        """A result list that pages are cut from."""
+        found = self._get(f"{_PREFIX}:results:{name}", trace)
+        return None if found is None else _parsed(zlib.decompress(found), dict)
+
+    def keep_result_list(self, name: str, content: dict[str, Any], trace: Trace) -> bool:
+        """Keep a result list; False when it could not be kept."""
+        data = zlib.compress(json.dumps(content).encode(), 1)
+        return self._set(f"{_PREFIX}:results:{name}", data, RESULT_LIST_SECONDS, trace)
+
+    def _get(self, key: str, trace: Trace) -> bytes | None:
+        found = self._asked(lambda: self._client.get(key), trace)
+        return found if isinstance(found, bytes) else None
+
+    def _set(self, key: str, value: bytes, seconds: int, trace: Trace) -> bool:
+        return bool(self._asked(lambda: self._client.set(key, value, ex=seconds), trace))
+
+    def _asked(self, call: Callable[[], Any], trace: Trace) -> Any:
+        """The call's result; None, with a note, when Valkey does not answer."""
+        if time.monotonic() < self._asleep_until:
+            trace.degrade("cache", "Valkey does not answer; nothing is cached and there are no further pages")
+            return None
+        try:
+            return call()
+        except (redis.RedisError, OSError):
+            self._asleep_until = time.monotonic() + REST_SECONDS
+            trace.degrade("cache", "Valkey does not answer; nothing is cached and there are no further pages")
+            return None
+
+
+def normalised(text: str) -> str:
+    """A text as it is cached: white space folded, lower case."""
+    return " ".join(text.split()).lower()
+
+
+def _text_key(version: str, text: str) -> str:
+    return f"{_PREFIX}:text:{version}:{hashlib.sha256(normalised(text).encode()).hexdigest()}"
+
+
+def _parsed(data: bytes, kind: Callable[..., Result]) -> Result | None:
+    """JSON of the expected kind, else None: what another version wrote is not ours."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, kind) else None  # type: ignore[arg-type]

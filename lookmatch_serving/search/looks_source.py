@@ -1,0 +1,104 @@
+"""Where a request's look comes from: bytes beside the request, an address, or a registered look with perhaps a stored answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.fetching import FetchLimits, fetch_picture
+from lookmatch_serving.pictures import decode_picture, picture_digest
+from lookmatch_serving.search.look import Filters, SearchAnswer, SearchRequest
+from lookmatch_serving.search.query_generation import Look
+from lookmatch_serving.settings import Settings
+
+
+@dataclass(frozen=True)
+class RegisteredLook:
+    """A row of ``looks.looks``, and the answer that the offline job stored, when it did."""
+
+    image_file: str
+    image_digest: str
+    stored: SearchAnswer | None
+
+
+def check_one_source(request: SearchRequest, image: bytes | None) -> None:
+    """Refuse a request that does not name exactly one look.
+
+    Raises:
+        InvalidInputError: none or several are named.
+    """
+    given = [
+        name
+        for name, value in (("image", image), ("image_url", request.image_url), ("look_id", request.look_id))
+        if value is not None
+    ]
+    if len(given) != 1:
+        raise InvalidInputError("image", given or None, "accepted is exactly one of image, image_url and look_id")
+
+
+def registered_look(connection: DictConnection, look_id: str, market: str) -> RegisteredLook:
+    """Look up a registered look.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    values = {"look_id": look_id, "market": market}
+    row = connection.execute(read_sql("lookmatch_serving", "look_by_id").encode(), values).fetchone()
+    if row is None:
+        raise NotFoundError(f"look_id: there is no look {look_id!r}")
+    stored = None
+    if row["answer"] is not None:
+        try:
+            stored = SearchAnswer.model_validate(row["answer"])
+        except ValidationError:
+            stored = None  # written by another version of the contract; computed afresh
+    return RegisteredLook(row["image_file"], row["image_digest"], stored)
+
+
+def usable_as_stored(request: SearchRequest, stored: SearchAnswer | None, encoder_version: str) -> bool:
+    """Whether a stored answer is what computing it now would give: same encoder, nothing special asked for, enough hits."""
+    return (
+        stored is not None
+        and stored.encoder_version == encoder_version
+        and stored.market == request.market
+        and request.filters == Filters()
+        and request.layers is None
+        and not request.explain
+        and all(len(layer.hits) >= request.page_size for layer in stored.layers)
+    )
+
+
+def read_look(
+    settings: Settings, request: SearchRequest, image: bytes | None, found: RegisteredLook | None, seconds: float
+) -> Look:
+    """Decode the request's look.
+
+    Args:
+        settings: where looks lie and what may be fetched.
+        request: names the look when ``image`` is None.
+        image: encoded bytes.
+        found: the registered look of ``request.look_id``.
+        seconds: bound of a fetch.
+
+    Raises:
+        InvalidInputError: it is no acceptable picture.
+        NotFoundError: the registered look's file is gone.
+        UpstreamError: the address did not answer usefully.
+    """
+    if image is not None:
+        return Look(decode_picture(image), picture_digest(image))
+    if request.image_url is not None:
+        limits = FetchLimits(seconds=seconds, allow_private_addresses=settings.allow_private_addresses)
+        data = fetch_picture(request.image_url, limits)
+        return Look(decode_picture(data, field="image_url"), picture_digest(data))
+    if found is None:
+        raise NotFoundError("look_id: no look was named")
+    try:
+        data = (settings.look_folder / Path(found.image_file).name).read_bytes()
+    except OSError as error:
+        raise NotFoundError(f"look_id: the picture of {request.look_id!r} is gone") from error
+    return Look(decode_picture(data, field="look_id"), picture_digest(data))

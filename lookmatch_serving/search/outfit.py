@@ -1,0 +1,201 @@
+"""Decides what a person wears from type probabilities over regions: which layers, of which type, seen best where.
+
+Each threshold below was set on the twelve sample looks (see tests/serving/test_query_generation.py, which counts the
+layers found).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookmatch_serving.search.foreground import Figure
+from lookmatch_serving.search.garments import (
+    ACCESSORY,
+    BOTTOM,
+    FOOT,
+    INNER,
+    LAYER_OF_TYPE,
+    ONE_PIECE,
+    OUTER,
+    RELATED,
+    category_of,
+)
+from lookmatch_serving.search.look import Box
+from lookmatch_serving.search.ports import Vectors
+from lookmatch_serving.search.regions import Crop
+
+ACCESSORY_LEAST = 0.55
+"""Least probability of an accessory's type in its region."""
+
+ONE_PIECE_MARGIN = 0.10
+"""How much more probable a one-piece must be than top and bottom."""
+
+OUTER_LEAST = 0.5
+"""Least share of the outer types in the torso for a jacket to be worn."""
+
+INNER_UNDER_OUTER_LEAST = 0.35
+"""Least probability of inner types in the front strip for something to show under an open jacket."""
+
+PLAUSIBLE = 0.3
+"""Types at least this likely, relative to the best, are searched too."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the encoder saw.
+
+    Attributes:
+        crops: n regions cut out of the look.
+        labels: k type labels.
+        probabilities: (n, k), rows sum to 1.
+    """
+
+    crops: list[Crop]
+    labels: list[str]
+    probabilities: Vectors
+
+
+@dataclass(frozen=True)
+class WornGarment:
+    """One garment of the outfit.
+
+    Attributes:
+        layer: layer name, accessories numbered.
+        kind: type label.
+        category: slug of the type.
+        categories: slugs of every plausible type, best first.
+        box: where it is.
+        crop_index: the crop that shows it best.
+        confidence: in [0, 1].
+        area: share of the picture that its box covers.
+        colour: name when read from pixels, else None.
+    """
+
+    layer: str
+    kind: str
+    category: str
+    categories: tuple[str, ...]
+    box: Box
+    crop_index: int
+    confidence: float
+    area: float
+    colour: str | None = None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The type of one layer, averaged over its regions."""
+
+    kind: str
+    confidence: float
+    categories: tuple[str, ...]
+    crop_index: int
+
+
+def read_outfit(evidence: Evidence, picture: Image.Image, figure: Figure) -> list[WornGarment]:
+    """The garments worn, outermost first."""
+    seen = {layer: _see(evidence, layer) for layer in (OUTER, INNER, ONE_PIECE, BOTTOM, FOOT)}
+    worn: list[WornGarment] = []
+    for layer in _layers_worn(evidence, seen):
+        found = seen[layer]
+        if found is not None:
+            worn.append(_garment(layer, found, evidence))
+    return worn + _accessories(evidence)
+
+
+def _columns(evidence: Evidence, layer: str) -> NDArray[np.intp]:
+    return np.array([i for i, label in enumerate(evidence.labels) if LAYER_OF_TYPE.get(label) == layer], dtype=np.intp)
+
+
+def _rows(evidence: Evidence, layer: str) -> NDArray[np.intp]:
+    return np.array([i for i, crop in enumerate(evidence.crops) if layer in crop.region.layers], dtype=np.intp)
+
+
+def _mass(evidence: Evidence, row: int, layer: str) -> float:
+    """Probability that a crop shows some type of a layer."""
+    return float(evidence.probabilities[row, _columns(evidence, layer)].sum())
+
+
+def _see(evidence: Evidence, layer: str) -> _Seen | None:
+    """The layer's most probable type over all its regions."""
+    rows, columns = _rows(evidence, layer), _columns(evidence, layer)
+    if rows.size == 0 or columns.size == 0:
+        return None
+    block = evidence.probabilities[np.ix_(rows, columns)]
+    mean = block.mean(axis=0)
+    best = int(mean.argmax())
+    kind = evidence.labels[int(columns[best])]
+    row = int(rows[int(block[:, best].argmax())])
+    return _Seen(kind, float(block.sum(axis=1).max()), _plausible(evidence, columns, mean, kind), row)
+
+
+def _plausible(evidence: Evidence, columns: NDArray[np.intp], mean: NDArray[np.float32], kind: str) -> tuple[str, ...]:
+    """Categories to search: the best type, what it is mixed up with, and every type nearly as probable."""
+    order = np.argsort(-mean)
+    near = [evidence.labels[int(columns[i])] for i in order if mean[i] >= PLAUSIBLE * mean.max()]
+    names = dict.fromkeys(category_of(name) for name in (kind, *near, *RELATED.get(kind, ())))
+    return tuple(names)
+
+
+def _layers_worn(evidence: Evidence, seen: dict[str, _Seen | None]) -> list[str]:
+    """Which of the fixed layers are worn."""
+    one_piece = _share(evidence, ONE_PIECE, ("whole", "to the calf", "to the knee"))
+    bottom = _share(evidence, BOTTOM, ("legs", "legs from the waist", "hips to the knee"))
+    outer = _share(evidence, OUTER, ("torso", "torso tight", "torso short"))
+    layers = []
+    if outer >= OUTER_LEAST:
+        layers.append(OUTER)
+    if one_piece > bottom + ONE_PIECE_MARGIN:
+        layers.append(ONE_PIECE)
+    else:
+        under = _share(evidence, INNER, ("front", "front narrow"))
+        if OUTER not in layers or under >= INNER_UNDER_OUTER_LEAST:
+            layers.append(INNER)
+        layers.append(BOTTOM)
+    layers.append(FOOT)
+    return [layer for layer in layers if seen[layer] is not None]
+
+
+def _share(evidence: Evidence, layer: str, regions: tuple[str, ...]) -> float:
+    """Mean probability of a layer over named regions; 0 when none is in the picture."""
+    rows = [i for i, crop in enumerate(evidence.crops) if crop.region.name in regions]
+    return float(np.mean([_mass(evidence, row, layer) for row in rows])) if rows else 0.0
+
+
+def _garment(layer: str, found: _Seen, evidence: Evidence) -> WornGarment:
+    box = evidence.crops[found.crop_index].box
+    area = (box.x1 - box.x0) * (box.y1 - box.y0)
+    return WornGarment(
+        layer, found.kind, category_of(found.kind), found.categories, box, found.crop_index, found.confidence, area
+    )
+
+
+def _accessories(evidence: Evidence) -> list[WornGarment]:
+    """Accessories sure enough, most probable first, one of a type."""
+    best: dict[str, tuple[float, int, str]] = {}
+    for row, crop in enumerate(evidence.crops):
+        for kind in crop.region.types:
+            if kind not in evidence.labels:
+                continue
+            share = float(evidence.probabilities[row, evidence.labels.index(kind)])
+            family = _family(kind)
+            if share >= ACCESSORY_LEAST and share > best.get(family, (0.0, 0, ""))[0]:
+                best[family] = (share, row, kind)
+    ordered = sorted(best.values(), reverse=True)
+    worn = []
+    for number, (share, row, kind) in enumerate(ordered, start=1):
+        categories = tuple(dict.fromkeys(category_of(name) for name in (kind, *RELATED.get(kind, ()))))
+        found = _Seen(kind, share, categories, row)
+        worn.append(_garment(f"{ACCESSORY}_{number}", found, evidence))
+    return worn
+
+
+def _family(kind: str) -> str:
+    """One name for types that are the same thing seen twice."""
+    if "bag" in kind or kind in ("clutch", "backpack"):
+        return "bag"
+    return "neck" if kind in ("scarf", "stole", "muffler", "tie", "dupatta") else "head" if kind in ("cap", "hat") else kind

@@ -1,0 +1,52 @@
+"""Pages of a layer: the first answer pins the order of its result list in Valkey, and a token names the list and a place in it.
+
+The list holds ids, scores and grades; product data is read afresh for each page, and what is no longer sold is
+skipped. The name of a list is
+128 random bits, so that holding a token is what entitles to its pages.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass
+
+from lookmatch_serving.errors import InvalidInputError
+
+LONGEST_LIST = 200
+"""Products of a layer that can be paged through."""
+
+
+@dataclass(frozen=True)
+class PageToken:
+    """A place in a pinned result list: the list's name and the index of the next product."""
+
+    result_list: str
+    layer: str
+    offset: int
+
+    def encoded(self) -> str:
+        """The opaque form."""
+        text = json.dumps([self.result_list, self.layer, self.offset], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def new_result_list() -> str:
+    """A name that cannot be guessed."""
+    return secrets.token_urlsafe(16)
+
+
+def parse_token(token: str) -> PageToken:
+    """Read an opaque token.
+
+    Raises:
+        InvalidInputError: it is none of ours.
+    """
+    try:
+        name, layer, offset = json.loads(base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)))
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError("page_token", token, "accepted is a next_page_token of an earlier answer") from error
+    if not (isinstance(name, str) and isinstance(layer, str) and isinstance(offset, int) and 0 < offset <= LONGEST_LIST):
+        raise InvalidInputError("page_token", token, "accepted is a next_page_token of an earlier answer")
+    return PageToken(name, layer, offset)

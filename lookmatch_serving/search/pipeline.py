@@ -1,0 +1,279 @@
+"""The four stages in order: look -> queries -> vectors -> candidates -> ranked products, within one deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from lookmatch_serving.db import DictConnection, open_pool, read_sql
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.errors import InvalidInputError, LookmatchError, UpstreamError
+from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
+from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.look import LayerQuery, Ranker, SearchAnswer, SearchRequest
+from lookmatch_serving.search.looks_source import (
+    RegisteredLook,
+    check_one_source,
+    read_look,
+    registered_look,
+    usable_as_stored,
+)
+from lookmatch_serving.search.paging import LONGEST_LIST, new_result_list, parse_token
+from lookmatch_serving.search.ports import (
+    AttributeProbabilities,
+    EncoderShelf,
+    SearchEncoder,
+    Vectors,
+    load_installed_encoder,
+    zero_shot_probabilities,
+)
+from lookmatch_serving.search.products import products_by_id
+from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look, QueryGenerator
+from lookmatch_serving.search.ranking import Found, RankingLadder
+from lookmatch_serving.search.reading import read_queries
+from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
+from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, live_index, vectors_of
+from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.trace import Trace
+from lookmatch_serving.search.vectorisation import query_vectors
+from lookmatch_serving.settings import Settings
+
+ENCODER_THREADS = 4
+MODEL_THREADS = 16
+_PAGES_AHEAD = 5
+_TEXT_AND_RETRIEVAL_MS = 80.0
+_LOG_SECONDS = 0.05
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The replaceable parts of a pipeline; ``reader`` and ``reranker`` are None where no model is configured."""
+
+    encoders: EncoderShelf
+    segmenter: Segmenter
+    probabilities: AttributeProbabilities
+    reader: QueryGenerator | None = None
+    reranker: VisualReranker | None = None
+    close: Callable[[], None] = lambda: None
+
+
+class SearchPipeline:
+    """Answers searches; safe to use from many threads."""
+
+    def __init__(self, settings: Settings, pool: ConnectionPool[DictConnection], cache: SearchCache, parts: Parts) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._cache = cache
+        self._parts = parts
+        self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
+        self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
+        self._ladder = RankingLadder(parts.reranker, self._model_workers, settings.image_folder, settings.rerank_top_k)
+
+    def close(self) -> None:
+        """Give everything back; requests still running may fail."""
+        self._encoder_workers.close()
+        self._model_workers.close()
+        self._parts.close()
+        self._cache.close()
+        self._pool.close()
+
+    def warm_up(self) -> None:
+        """Load the configured encoder, so that the first request does not wait for it."""
+        self._parts.encoders.get(self._settings.encoder)
+
+    def search(self, request: SearchRequest, image: bytes | None = None) -> SearchAnswer:
+        """Answer a search.
+
+        The deadline covers a warm process: loading an encoder for the first time is not counted.
+
+        Args:
+            request: what is asked.
+            image: encoded picture of the look, unless the request names it.
+
+        Raises:
+            InvalidInputError: naming the field.
+            NotFoundError: the look does not exist.
+            DeadlineExceededError: not even the last step of the ladder finished in time.
+            UpstreamError: Postgres does not answer, the market is not indexed, or the picture's server failed.
+            ConfigurationError: the installed encoder is not the one that the index was made with.
+        """
+        try:
+            return self._searched(request, image)
+        except (PoolTimeout, TooManyRequests, psycopg.OperationalError) as error:
+            raise UpstreamError(f"Postgres does not answer ({type(error).__name__})") from error
+
+    def _searched(self, request: SearchRequest, image: bytes | None) -> SearchAnswer:
+        trace, market = Trace(), request.market.value
+        if request.page_token is not None:
+            return self._later_page(request, Deadline(request.deadline_ms or self._settings.deadline_ms), trace)
+        check_one_source(request, image)
+        with self._pool.connection() as connection:
+            index = live_index(connection, market)
+            known = registered_look(connection, request.look_id, market) if request.look_id is not None else None
+        encoder = self._parts.encoders.get(index.encoder_key, index.encoder_version)
+        deadline = Deadline(request.deadline_ms or self._settings.deadline_ms)
+        if known is not None and known.stored is not None and usable_as_stored(request, known.stored, index.encoder_version):
+            with self._pool.connection() as connection:
+                answer = refreshed(connection, known.stored, request, trace)
+            return self._logged(request, answer, known.image_digest)
+        return self._computed(request, image, known, index, encoder, deadline, trace)
+
+    def _computed(
+        self,
+        request: SearchRequest,
+        image: bytes | None,
+        known: RegisteredLook | None,
+        index: LiveIndex,
+        encoder: SearchEncoder,
+        deadline: Deadline,
+        trace: Trace,
+    ) -> SearchAnswer:
+        """Run the four stages."""
+        with trace.stage("total"):
+            with trace.stage("look"):
+                look = read_look(self._settings, request, image, known, deadline.remaining_ms / 1000)
+            with trace.stage("query_generation"):
+                queries = self._queries(look, request, encoder, deadline, trace)
+            with trace.stage("vectorisation"):
+                segments, vectors = self._vectors(look, queries, encoder, deadline, trace)
+            found = self._found(request, look, queries, index, segments, vectors, deadline, trace)
+            with trace.stage("reranking"):
+                ranked = self._ladder.rank(found, deadline, trace)
+            name = new_result_list()
+            pinned = result_list_of(index, queries, ranked, look.digest)
+            kept = self._cache.keep_result_list(name, pinned, trace)
+        answer = SearchAnswer(
+            query_id=uuid4(),
+            market=request.market,
+            encoder_version=index.encoder_version,
+            index_as_of=index.index_as_of,
+            ranker=_overall(ranked),
+            degraded=trace.degraded,
+            timings_ms=trace.timings_ms,
+            layers=first_page(found, ranked, request, name if kept else None),
+        )
+        return self._logged(request, answer, look.digest)
+
+    def _queries(
+        self, look: Look, request: SearchRequest, encoder: SearchEncoder, deadline: Deadline, trace: Trace
+    ) -> list[LayerQuery]:
+        embedded = EmbeddedQueryGenerator(encoder, self._parts.probabilities)
+        workers = (self._model_workers, self._encoder_workers)
+        queries = read_queries(look, self._parts.reader, embedded, workers, self._cache, deadline, trace)
+        return [query for query in queries if request.layers is None or query.layer in request.layers]
+
+    def _vectors(
+        self, look: Look, queries: Sequence[LayerQuery], encoder: SearchEncoder, deadline: Deadline, trace: Trace
+    ) -> tuple[dict[str, Vectors], Vectors | None]:
+        """Unit vectors of the segments by layer, and of the queries (n, d)."""
+        if not queries:
+            return {}, None
+        segments: dict[str, Vectors] = {}
+        try:
+            cut_out = partial(_segment_vectors, self._parts.segmenter, encoder, look, queries)
+            segments = self._encoder_workers.run(cut_out, deadline.share_ms(reserve_ms=_TEXT_AND_RETRIEVAL_MS))
+        except LookmatchError as error:
+            trace.degrade("segmentation", f"the layers were not cut out: {error}")
+        weight = self._settings.image_weight
+        embed = partial(query_vectors, encoder, queries, segments, weight, self._cache, trace)
+        return segments, self._encoder_workers.run(embed, deadline.require("vectorisation"))
+
+    def _found(
+        self,
+        request: SearchRequest,
+        look: Look,
+        queries: Sequence[LayerQuery],
+        index: LiveIndex,
+        segments: Mapping[str, Vectors],
+        vectors: Vectors | None,
+        deadline: Deadline,
+        trace: Trace,
+    ) -> Found:
+        """Stage 3: candidates of every layer with their products and vectors, read in one transaction."""
+        limit = min(LONGEST_LIST, max(request.page_size * _PAGES_AHEAD, self._settings.rerank_top_k))
+        candidates = {}
+        with trace.stage("retrieval"), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(deadline.require("retrieval")) + 1)])
+            for query, vector in zip(queries, vectors if vectors is not None else (), strict=True):
+                candidates[query.layer] = layer_candidates(connection, index, query, vector, request.filters, limit)
+            ids = {candidate.product_id for layer in candidates.values() for candidate in layer}
+            products = products_by_id(connection, index.market, ids)
+            stored = vectors_of(connection, index, ids) if segments else {}
+        return Found(look, queries, candidates, segments, stored, products, index.encoder_key)
+
+    def _later_page(self, request: SearchRequest, deadline: Deadline, trace: Trace) -> SearchAnswer:
+        """A further page of one layer, from the pinned list that its token names."""
+        token = parse_token(request.page_token or "")
+        pinned = self._cache.result_list(token.result_list, trace)
+        if pinned is None or pinned["market"] != request.market.value or token.layer not in pinned["layers"]:
+            raise InvalidInputError("page_token", request.page_token, "it has expired or belongs to another market; search again")
+        with trace.stage("total"), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(deadline.require("page")) + 1)])
+            layer = next_page(connection, pinned, token, request)
+        return SearchAnswer(
+            query_id=uuid4(),
+            market=request.market,
+            encoder_version=pinned["encoder_version"],
+            index_as_of=pinned["index_as_of"],
+            ranker=Ranker(pinned["layers"][token.layer]["ranker"]),
+            degraded=trace.degraded,
+            timings_ms=trace.timings_ms,
+            layers=[layer],
+        )
+
+    def _logged(self, request: SearchRequest, answer: SearchAnswer, digest: str) -> SearchAnswer:
+        """Write the query log; an answer is not withheld because its log could not be written."""
+        values = {
+            "query_id": answer.query_id,
+            "market": answer.market.value,
+            "look_digest": digest,
+            "request": Jsonb(request.model_dump(mode="json", exclude_none=True)),
+            "answer": Jsonb(answer.model_dump(mode="json")),
+        }
+        try:
+            with self._pool.connection(timeout=_LOG_SECONDS) as connection:
+                connection.execute(read_sql("lookmatch_serving", "log_query").encode(), values)
+        except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
+            _log.warning("query_not_logged", query_id=str(answer.query_id), error=type(error).__name__)
+        return answer
+
+
+def open_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+    """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
+
+    Nothing heavy is loaded before the first search or ``warm_up``.
+    """
+    encoders = EncoderShelf(load_installed_encoder)
+    parts = Parts(encoders, EmbeddedSegmenter(), zero_shot_probabilities)
+    if settings.anthropic_api_key is not None:
+        from lookmatch_serving.llm.client import AnthropicVisionModel
+        from lookmatch_serving.llm.judge import ModelReranker
+        from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+
+        model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
+        parts = Parts(
+            encoders, EmbeddedSegmenter(), zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close
+        )
+    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
+
+
+def _segment_vectors(
+    segmenter: Segmenter, encoder: SearchEncoder, look: Look, queries: Sequence[LayerQuery]
+) -> dict[str, Vectors]:
+    pieces = segmenter.segment(look.picture, queries)
+    return dict(zip(pieces, encoder.encode_images(list(pieces.values())), strict=True)) if pieces else {}
+
+
+def _overall(ranked: Mapping[str, RankedLayer]) -> Ranker:
+    """The best rung that ordered any layer; vector when there is none."""
+    order = list(Ranker)
+    return min((layer.ranker for layer in ranked.values() if layer.hits), key=order.index, default=Ranker.VECTOR)

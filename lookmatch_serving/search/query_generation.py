@@ -1,0 +1,142 @@
+"""Stage 1: a look becomes one descriptive query per layer.
+
+The embedded generator asks the live encoder what it sees in overlapping regions of the figure (zero-shot), decides
+which layers are
+worn, and writes them in the style "Men's navy blue polo shirt, solid, short sleeves, casual." The Anthropic one is in
+``lookmatch_serving.llm``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from lookmatch_serving.search.foreground import Figure, find_figure
+from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
+from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
+from lookmatch_serving.search.regions import crops_of
+
+EMBEDDED_GENERATOR = "embedded-1"
+"""Part of the cache key; changes whenever the same look would be read differently."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A decoded look.
+
+    Attributes:
+        picture: RGB.
+        digest: SHA-256 of the encoded file, hex.
+    """
+
+    picture: Image.Image
+    digest: str
+
+
+class QueryGenerator(Protocol):
+    """Reads a look."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same look would be read differently."""
+
+    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
+        """Queries, one a layer, outermost first; empty when nobody dressed is seen.
+
+        Args:
+            look: the picture.
+            seconds: the caller stops waiting after that long.
+
+        Raises:
+            UpstreamError: the model behind it did not answer usefully.
+        """
+
+
+class EmbeddedQueryGenerator:
+    """Zero-shot attributes of regions, by the live encoder itself; needs no network and no large weights."""
+
+    def __init__(self, encoder: SearchEncoder, probabilities: AttributeProbabilities = zero_shot_probabilities) -> None:
+        self._encoder = encoder
+        self._probabilities = probabilities
+
+    @property
+    def version(self) -> str:
+        """This code's version and the encoder's."""
+        return f"{EMBEDDED_GENERATOR}:{self._encoder.version}"
+
+    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
+        """See ``QueryGenerator``; one batched encode of about 26 crops."""
+        figure = find_figure(look.picture)
+        crops = crops_of(look.picture, figure)
+        if not crops:
+            return []
+        vectors = self._encoder.encode_images([crop.image for crop in crops])
+        labels, shares = self._probabilities(self._encoder, vectors, "type")
+        evidence = Evidence(crops=crops, labels=[label.lower() for label in labels], probabilities=shares)
+        worn = read_outfit(evidence, look.picture, figure)
+        return self._described(worn, vectors, look.picture, figure)
+
+    def _described(self, worn: list[WornGarment], vectors: Vectors, picture: Image.Image, figure: Figure) -> list[LayerQuery]:
+        """Add colour, pattern, sleeve, gender and usage of each garment's crop, and write the sentences."""
+        if not worn:
+            return []
+        chosen = vectors[[garment.crop_index for garment in worn]]
+        read: dict[str, list[str]] = {}
+        for attribute in ("colour", "pattern", "sleeve", "usage"):
+            labels, shares = self._probabilities(self._encoder, chosen, attribute)
+            read[attribute] = [labels[int(row.argmax())].lower() for row in shares]
+        gender = self._gender(worn, chosen)
+        return [
+            _layer_query(garment, {name: values[i] for name, values in read.items()}, gender) for i, garment in enumerate(worn)
+        ]
+
+    def _gender(self, worn: list[WornGarment], chosen: Vectors) -> str | None:
+        """Whom the whole outfit is for: the garments' probabilities averaged, those seen best counting most."""
+        labels, shares = self._probabilities(self._encoder, chosen, "gender")
+        weights = [garment.confidence * garment.area for garment in worn]
+        total = [sum(w * float(row[i]) for w, row in zip(weights, shares, strict=True)) for i in range(len(labels))]
+        by_label = dict(zip((gender_of(label) for label in labels), total, strict=True))
+        adult = {name: by_label.get(name, 0.0) for name in ("men", "women")}
+        return max(adult, key=lambda name: adult[name])
+
+
+_GENDERS = {"men's": "men", "women's": "women", "boys'": "boys", "girls'": "girls"}
+_POSSESSIVE = {"men": "Men's", "women": "Women's", "boys": "Boys'", "girls": "Girls'", "unisex": "Unisex"}
+_SLEEVELESS_LAYERS = ("bottomwear", "footwear", "accessory")
+
+
+def gender_of(label: str) -> str:
+    """The catalogue's word for a zero-shot gender label: ``men`` of "men's"."""
+    return _GENDERS.get(label.lower(), label.lower())
+
+
+def compose_query(gender: str | None, attributes: dict[str, str], layer: str) -> str:
+    """One sentence, for example "Men's navy blue polo shirt, solid, short sleeves, casual."."""
+    head = [_POSSESSIVE.get(gender or "", ""), attributes.get("colour", ""), attributes["type"]]
+    parts = [" ".join(word for word in head if word), attributes.get("pattern", "")]
+    if not layer.startswith(_SLEEVELESS_LAYERS):
+        parts.append(attributes.get("sleeve", ""))
+    parts.append(attributes.get("usage", ""))
+    sentence = ", ".join(part for part in parts if part) + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _layer_query(garment: WornGarment, read: dict[str, str], gender: str | None) -> LayerQuery:
+    attributes = {"type": garment.kind, **read}
+    if garment.colour is not None:
+        attributes["colour"] = garment.colour
+    if garment.layer.startswith(_SLEEVELESS_LAYERS):
+        attributes.pop("sleeve")
+    return LayerQuery(
+        layer=garment.layer,
+        query=compose_query(gender, attributes, garment.layer),
+        category=garment.category,
+        categories=garment.categories,
+        gender=gender,
+        box=garment.box,
+        confidence=min(1.0, round(garment.confidence, 3)),
+        attributes=attributes,
+    )

@@ -1,0 +1,101 @@
+"""Runs the ladder of stage 4 over all layers of a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.ports import Vectors
+from lookmatch_serving.search.products import Product, stored_picture
+from lookmatch_serving.search.query_generation import Look
+from lookmatch_serving.search.reranking import Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
+from lookmatch_serving.search.retrieval import Candidate
+from lookmatch_serving.search.trace import Trace
+
+FINISH_MS = 60.0
+"""What building and logging the answer needs after the model was waited for."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the earlier stages found.
+
+    Attributes:
+        look: the picture.
+        queries: the layers.
+        candidates: layer -> candidates in order of retrieval.
+        segments: layer -> unit vector (d,) of the cut-out garment.
+        vectors: product id -> unit vector (d,).
+        products: product id -> product.
+        encoder_key: whose thresholds grade.
+    """
+
+    look: Look
+    queries: Sequence[LayerQuery]
+    candidates: Mapping[str, list[Candidate]]
+    segments: Mapping[str, Vectors]
+    vectors: Mapping[str, Vectors]
+    products: Mapping[str, Product]
+    encoder_key: str
+
+
+class RankingLadder:
+    """LLM, then segment, then vector order."""
+
+    def __init__(self, model: VisualReranker | None, workers: BoundedWorkers, image_folder: Path, top_k: int) -> None:
+        self._model = model
+        self._workers = workers
+        self._image_folder = image_folder
+        self._top_k = top_k
+
+    def rank(self, found: Found, deadline: Deadline, trace: Trace) -> dict[str, RankedLayer]:
+        """Layer -> its candidates in final order; each rung that was left is noted in the trace."""
+        base = {query.layer: self._without_model(found, query.layer, trace) for query in found.queries}
+        if self._model is None or not any(layer.hits for layer in base.values()):
+            return base
+        try:
+            return self._with_model(self._model, found, base, deadline, trace)
+        except LookmatchError as error:
+            trace.degrade("reranking", f"ranked by segment, the model's order was left out: {error}")
+            return base
+
+    def _without_model(self, found: Found, layer: str, trace: Trace) -> RankedLayer:
+        candidates = found.candidates.get(layer, [])
+        segment = found.segments.get(layer)
+        if segment is None:
+            trace.degrade("reranking", f"{layer} is in vector order: it could not be cut out of the look")
+            return by_vector(candidates, found.encoder_key)
+        return by_segment(candidates, segment, found.vectors, found.encoder_key)
+
+    def _with_model(
+        self, model: VisualReranker, found: Found, base: Mapping[str, RankedLayer], deadline: Deadline, trace: Trace
+    ) -> dict[str, RankedLayer]:
+        milliseconds = deadline.share_ms(reserve_ms=FINISH_MS)
+
+        def ask() -> dict[str, list[tuple[str, float, str]]]:
+            offered = {layer: self._offered(found, ranked) for layer, ranked in base.items() if ranked.hits}
+            return model.rerank(found.look.picture, found.queries, offered, milliseconds / 1000)
+
+        told = self._workers.run(ask, milliseconds)
+        ranked = {}
+        for layer, order in base.items():
+            if told.get(layer):
+                ranked[layer] = by_llm(order, told[layer], found.encoder_key)
+            else:
+                ranked[layer] = order
+                if order.hits:
+                    trace.degrade("reranking", f"{layer} is ranked by segment: the model did not judge it")
+        return ranked
+
+    def _offered(self, found: Found, ranked: RankedLayer) -> list[Offered]:
+        shown = []
+        for one in ranked.hits[: self._top_k]:
+            product = found.products.get(one.candidate.product_id)
+            if product is not None:
+                picture = stored_picture(self._image_folder, product.digest)
+                shown.append(Offered(product.product_id, product.title, product.brand, picture))
+        return shown

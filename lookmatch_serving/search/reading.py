@@ -1,0 +1,64 @@
+"""The ladder of stage 1: the configured generator, else the embedded one, with what was read kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.query_generation import Look, QueryGenerator
+from lookmatch_serving.search.trace import Trace
+
+LATER_STAGES_MS = 150.0
+"""What vectorisation, retrieval and the segment rung need after this stage (measured: 60 to 120 ms for five layers
+on two cores)."""
+
+EMBEDDED_MS = 350.0
+"""What the embedded generator needs, kept back while a model is waited for."""
+
+
+def read_queries(
+    look: Look,
+    configured: QueryGenerator | None,
+    embedded: QueryGenerator,
+    workers: Sequence[BoundedWorkers],
+    cache: SearchCache,
+    deadline: Deadline,
+    trace: Trace,
+) -> list[LayerQuery]:
+    """Queries of a look.
+
+    Args:
+        look: the picture.
+        configured: the model's generator; None where none is configured.
+        embedded: the one that always works.
+        workers: the model's threads and the encoder's.
+        cache: of earlier readings.
+        deadline: of the request.
+        trace: notes of the request.
+
+    Raises:
+        DeadlineExceededError: not even the embedded generator finished.
+    """
+    model_workers, encoder_workers = workers
+    if configured is not None:
+        try:
+            share = deadline.share_ms(reserve_ms=LATER_STAGES_MS + EMBEDDED_MS)
+            return _kept(look, configured, model_workers, share, cache, trace)
+        except LookmatchError as error:
+            trace.degrade("query_generation", f"the model's reading was left out: {error}")
+    return _kept(look, embedded, encoder_workers, deadline.share_ms(reserve_ms=LATER_STAGES_MS / 2), cache, trace)
+
+
+def _kept(
+    look: Look, generator: QueryGenerator, workers: BoundedWorkers, milliseconds: float, cache: SearchCache, trace: Trace
+) -> list[LayerQuery]:
+    held = cache.queries(look.digest, generator.version, trace)
+    if held is not None:
+        return [LayerQuery.model_validate(query) for query in held]
+    queries = workers.run(partial(generator.generate, look, milliseconds / 1000), milliseconds)
+    cache.keep_queries(look.digest, generator.version, [query.model_dump(mode="json") for query in queries], trace)
+    return queries
