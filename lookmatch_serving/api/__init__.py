@@ -1,0 +1,1 @@
+"""The HTTP API: routes, requests, problems, OpenAPI, limits, health and metrics."""

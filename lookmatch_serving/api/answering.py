@@ -1,0 +1,27 @@
+"""One way to a search answer, for the API and for the pages: picture check, a place, the pipeline, metrics."""
+
+from __future__ import annotations
+
+from lookmatch_serving.api.admission import OverloadedError
+from lookmatch_serving.api.parts import Parts
+from lookmatch_serving.pictures import decode_picture
+from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+
+
+def answer_search(parts: Parts, request: SearchRequest, image: bytes | None) -> SearchAnswer:
+    """Answer a search.
+
+    Raises:
+        InvalidInputError: the picture cannot be used; found before anything expensive runs.
+        OverloadedError: no place is free.
+    """
+    try:
+        with parts.admission.place():
+            if image is not None:
+                decode_picture(image)
+            answer = parts.pipeline.search(request, image)
+    except OverloadedError:
+        parts.metrics.search_shed()
+        raise
+    parts.metrics.search_answered(answer)
+    return answer

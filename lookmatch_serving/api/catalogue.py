@@ -1,0 +1,132 @@
+"""What pages and the API read besides search: products, looks, logged queries and the state of the index."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg_pool import ConnectionPool
+
+from lookmatch_serving.api.presenting import look_picture_path, product_answer, product_picture_path
+from lookmatch_serving.api.records import LookAnswer, LookList, LookSummary, ProductAnswer, QueryAnswer
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.search.look import SearchAnswer
+from lookmatch_serving.settings import Market
+
+_PACKAGE = "lookmatch_serving"
+_SPARE_NEIGHBOURS = 4
+
+
+@dataclass(frozen=True)
+class StoredLook:
+    """A look and where its picture lies within the look folder."""
+
+    look: LookAnswer
+    image_file: str
+    image_digest: str
+
+
+class Catalogue:
+    """Reads by id and by page, each in one statement."""
+
+    def __init__(self, pool: ConnectionPool[DictConnection]) -> None:
+        self._pool = pool
+
+    def product(self, product_id: str) -> ProductAnswer:
+        """One product.
+
+        Raises:
+            NotFoundError: there is none of this id, or its vendor withdrew it.
+        """
+        rows = self._rows("product_by_id", {"product_id": product_id})
+        if not rows:
+            raise NotFoundError("no product has this id")
+        return product_answer(rows[0])
+
+    def similar_products(self, product: ProductAnswer, rows: int) -> list[ProductAnswer]:
+        """The products nearest in the market's live index, near-duplicates left out; empty without a live index."""
+        live = [row for row in self.live_encoders() if row["market"] == product.market]
+        if not live:
+            return []
+        text = read_sql(_PACKAGE, "similar_products")
+        statement = sql.SQL(text).format(table=sql.Identifier(live[0]["table_name"]))
+        values: dict[str, Any] = {"product_id": product.product_id, "market": product.market.value, "rows": rows}
+        values["candidates"] = _SPARE_NEIGHBOURS * rows
+        with self._pool.connection() as connection:
+            return [product_answer(row) for row in connection.execute(statement, values).fetchall()]
+
+    def looks(self, market: Market | None, page_size: int, page_token: str | None) -> LookList:
+        """A page of looks, newest first.
+
+        Raises:
+            InvalidInputError: the page token was not made by this method.
+        """
+        added_at, look_id = _read_token(page_token) if page_token else (None, None)
+        values = {"market": market, "before_added_at": added_at, "before_look_id": look_id, "rows": page_size + 1}
+        rows = self._rows("looks_page", values)
+        page = rows[:page_size]
+        token = _make_token(page[-1]) if len(rows) > page_size else None
+        return LookList(looks=[LookSummary(**_look_values(row)) for row in page], next_page_token=token)
+
+    def look(self, look_id: str) -> StoredLook:
+        """One look.
+
+        Raises:
+            NotFoundError: there is none of this id.
+        """
+        rows = self._rows("stored_look", {"look_id": look_id})
+        if not rows:
+            raise NotFoundError("no look has this id")
+        answer = SearchAnswer.model_validate(rows[0]["answer"]) if rows[0]["answer"] else None
+        return StoredLook(LookAnswer(**_look_values(rows[0]), answer=answer), rows[0]["image_file"], rows[0]["image_digest"])
+
+    def query(self, query_id: UUID) -> QueryAnswer:
+        """One logged query.
+
+        Raises:
+            NotFoundError: there is none of this id.
+        """
+        rows = self._rows("query_by_id", {"query_id": query_id})
+        if not rows:
+            raise NotFoundError("no query has this id")
+        return QueryAnswer(**rows[0])
+
+    def live_encoders(self) -> list[dict[str, Any]]:
+        """What is live in each market."""
+        return self._rows("live_encoders", {})
+
+    def picture_paths(self, product_ids: list[str]) -> dict[str, str]:
+        """Our own picture address of each product that has one."""
+        rows = self._rows("picture_digests", {"product_ids": product_ids})
+        return {row["product_id"]: product_picture_path(row["digest"]) for row in rows}
+
+    def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        with self._pool.connection() as connection:
+            return connection.execute(read_sql(_PACKAGE, statement), values).fetchall()
+
+
+def _look_values(row: dict[str, Any]) -> dict[str, Any]:
+    shared = {name: row[name] for name in ("look_id", "market", "added_at", "tagged_at")}
+    return {**shared, "image_url": look_picture_path(row["look_id"], row["image_digest"])}
+
+
+def _make_token(row: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row["added_at"].isoformat(), row["look_id"]]).encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> tuple[datetime, str]:
+    try:
+        added_at, look_id = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        moment = datetime.fromisoformat(added_at)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise InvalidInputError("page_token", token[:60], "a next_page_token of this list") from error
+    if not isinstance(look_id, str) or "\x00" in look_id or moment.tzinfo is None:
+        raise InvalidInputError("page_token", token[:60], "a next_page_token of this list")
+    return moment, look_id

@@ -1,0 +1,73 @@
+"""Prometheus metrics of one application, summed over gunicorn's workers when it runs under gunicorn."""
+
+from __future__ import annotations
+
+import os
+
+from lookmatch_serving.search.look import SearchAnswer
+
+MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
+_MOST_REASONS = 50
+_REASON_CHARACTERS = 60
+
+
+class Metrics:
+    """Counters and histograms.
+
+    prometheus-client chooses where values live (memory or shared files) when it is first imported, so it is imported here and
+    not at the top: the server sets its variable first.
+    """
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
+        self._registry = CollectorRegistry()
+        self._reasons: set[str] = set()
+        registry = self._registry
+        self._requests = Counter("lookmatch_http_requests", "Answered.", ["method", "route", "status"], registry=registry)
+        self._latency = Histogram("lookmatch_http_request_seconds", "Time.", ["route"], buckets=_BUCKETS, registry=registry)
+        self._stages = Histogram("lookmatch_search_stage_seconds", "Time.", ["stage"], buckets=_BUCKETS, registry=registry)
+        self._answers = Counter("lookmatch_search_answers", "Search answers.", ["market", "ranker"], registry=registry)
+        self._matches = Counter("lookmatch_search_layers", "Layers by match.", ["market", "match"], registry=registry)
+        self._degraded = Counter("lookmatch_search_degraded", "Steps not taken.", ["stage", "reason"], registry=registry)
+        self._shed = Counter("lookmatch_search_shed", "Searches refused for want of a place.", registry=registry)
+
+    def request_answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one HTTP request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._latency.labels(route).observe(seconds)
+
+    def search_answered(self, answer: SearchAnswer) -> None:
+        """Count one search answer: its ranker, stages, grades and degradations."""
+        self._answers.labels(answer.market.value, answer.ranker.value).inc()
+        for stage, milliseconds in answer.timings_ms.items():
+            self._stages.labels(stage).observe(milliseconds / 1000)
+        for layer in answer.layers:
+            self._matches.labels(answer.market.value, layer.match.value).inc()
+        for step in answer.degraded:
+            self._degraded.labels(step.stage, self._reason(step.reason)).inc()
+
+    def search_shed(self) -> None:
+        """Count one refused search."""
+        self._shed.inc()
+
+    def exposition(self) -> tuple[bytes, str]:
+        """The metrics in Prometheus' text format, and its content type."""
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = self._registry
+        if MULTIPROCESS_VARIABLE in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+    def _reason(self, reason: str) -> str:
+        """The part of a reason before its particulars; ``other`` once there are too many kinds for labels."""
+        kind = reason.split(":", 1)[0].strip()[:_REASON_CHARACTERS]
+        if kind not in self._reasons and len(self._reasons) >= _MOST_REASONS:
+            return "other"
+        self._reasons.add(kind)
+        return kind

@@ -1,0 +1,79 @@
+"""Around each request: its id, one log line, its metrics and the security headers."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+
+from lookmatch_serving.api.parts import parts_of
+
+_log = structlog.get_logger("lookmatch.api")
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def configure_logging() -> None:
+    """Log JSON lines to stderr, with credentials in addresses masked. Called by the server process, not by the factory."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            mask_credentials,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def mask_credentials(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace ``user:password@`` in every text of an event."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _CREDENTIALS_IN_URL.sub("***@", value)
+    return event
+
+
+def observe_requests(app: Flask) -> None:
+    """Give every request an id, a log line, metrics and headers."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    offered = request.headers.get("X-Request-Id", "")
+    g.request_id = offered if _SANE_REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    seconds = time.perf_counter() - g.get("began", time.perf_counter())
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+    parts_of(current_app).metrics.request_answered(method, route, response.status_code, seconds)
+    milliseconds = round(seconds * 1000, 1)
+    _log.info("request", request_id=g.get("request_id"), method=method, route=route, status=response.status_code, ms=milliseconds)
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,125 @@
+"""The OpenAPI 3.1 document: records from their pydantic models, operations from the table below."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from lookmatch_serving.api.problems import PROBLEM_TYPE
+from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
+from lookmatch_serving.search.look import SearchAnswer
+
+_SCHEMAS = "#/components/schemas/{model}"
+_REQUESTS: tuple[type[BaseModel], ...] = (SearchBody,)
+_ANSWERS: tuple[type[BaseModel], ...] = (SearchAnswer, ProductAnswer, LookList, LookAnswer, QueryAnswer, Health, Problem)
+_PROBLEMS = {
+    400: "The body is not what its content type says.",
+    404: "Nothing has this id.",
+    413: "The body is too large.",
+    415: "The content type is not accepted.",
+    422: "A value is refused; `errors` names each field, its value and what is accepted.",
+    500: "The server failed; nothing about why is told except the request id.",
+    503: "Not just now: overload, a store that does not answer, or nothing materialised yet. See `Retry-After`.",
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in ("image/jpeg", "image/png", "image/webp")}
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """The document that ``/openapi.json`` serves."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "lookmatch",
+            "version": "1",
+            "summary": "Finds real products for each piece of an outfit picture.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": _paths(),
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    models: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in _REQUESTS]
+    models += [(model, "serialization") for model in _ANSWERS]
+    _, definitions = models_json_schema(models, ref_template=_SCHEMAS)
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas
+
+
+def _paths() -> dict[str, Any]:
+    look, product = _in_path("look_id"), _in_path("product_id")
+    query, digest = _in_path("query_id", format="uuid"), _in_path("digest", pattern="^[0-9a-f]{64}$")
+    return {
+        "/v1/looks:search": {"post": _search_operation()},
+        "/v1/looks": {"get": _get("list_looks", "List looks, newest first", LookList, 422, parameters=_list_parameters())},
+        "/v1/looks/{look_id}": {"get": _get("get_look", "One look", LookAnswer, 404, parameters=[look])},
+        "/v1/products/{product_id}": {"get": _get("get_product", "One product", ProductAnswer, 404, parameters=[product])},
+        "/v1/queries/{query_id}": {"get": _get("get_query", "A logged query", QueryAnswer, 404, 422, parameters=[query])},
+        "/images/products/{digest}": {"get": _picture("get_product_picture", "A product picture", digest)},
+        "/images/looks/{look_id}": {"get": _picture("get_look_picture", "A look's picture", look)},
+        "/livez": {"get": _get("livez", "The process answers", Health)},
+        "/readyz": {"get": _readiness()},
+        "/metrics": {"get": _plain("metrics", "Prometheus metrics", {"text/plain": {"schema": {"type": "string"}}})},
+        "/openapi.json": {"get": _plain("openapi", "This document", {"application/json": {"schema": {"type": "object"}}})},
+    }
+
+
+def _search_operation() -> dict[str, Any]:
+    body = {"$ref": _SCHEMAS.format(model="SearchBody")}
+    form = {
+        "type": "object",
+        "properties": {"image": {"type": "string", "contentMediaType": "application/octet-stream"}, "request": body},
+        "additionalProperties": {"description": "Instead of `request`: plain fields with dotted names (filters.price.min)."},
+    }
+    operation = _get("search_looks", "Find products for each layer of a look", SearchAnswer, 400, 404, 413, 415, 422)
+    content = {"application/json": {"schema": body}, "multipart/form-data": {"schema": form}}
+    return {**operation, "requestBody": {"required": True, "content": content}}
+
+
+def _readiness() -> dict[str, Any]:
+    operation = _get("readyz", "Searches can be answered", Health)
+    unready = {"application/json": {"schema": {"$ref": _SCHEMAS.format(model="Health")}}}
+    operation["responses"]["503"] = {"description": "A required part fails.", "headers": _RETRY_AFTER, "content": unready}
+    return operation
+
+
+def _get(name: str, summary: str, answer: type[BaseModel], *problems: int, parameters: list[Any] | None = None) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": _SCHEMAS.format(model=answer.__name__)}}}
+    return _plain(name, summary, content, *problems, 503, parameters=parameters)
+
+
+def _picture(name: str, summary: str, parameter: dict[str, Any]) -> dict[str, Any]:
+    operation = _plain(name, summary, _PICTURES, 404, 503, parameters=[parameter])
+    operation["responses"]["304"] = {"description": "Not changed since the ETag given in If-None-Match."}
+    return operation
+
+
+def _plain(
+    name: str, summary: str, content: dict[str, Any], *problems: int, parameters: list[Any] | None = None
+) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": summary, "content": content}}
+    for status in (*problems, 500):
+        schema = {PROBLEM_TYPE: {"schema": {"$ref": _SCHEMAS.format(model="Problem")}}}
+        responses[str(status)] = {"description": _PROBLEMS[status], "content": schema}
+        if status == 503:
+            responses["503"]["headers"] = _RETRY_AFTER
+    return {"operationId": name, "summary": summary, "parameters": parameters or [], "responses": responses}
+
+
+def _in_path(name: str, **schema: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", **schema}}
+
+
+def _list_parameters() -> list[dict[str, Any]]:
+    schemas: dict[str, Any] = {
+        "market": {"$ref": _SCHEMAS.format(model="Market")},
+        "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
+        "page_token": {"type": "string", "maxLength": 4096},
+    }
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in schemas.items()]

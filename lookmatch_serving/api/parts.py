@@ -1,0 +1,65 @@
+"""What one application holds: opened once by the factory, handed to routes, closed at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import redis
+from flask import Flask, current_app
+from psycopg_pool import ConnectionPool
+
+from lookmatch_serving.api.admission import Admission
+from lookmatch_serving.api.catalogue import Catalogue
+from lookmatch_serving.api.metrics import Metrics
+from lookmatch_serving.db import DictConnection
+from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.settings import Settings
+
+_EXTENSION = "lookmatch"
+
+
+class SearchPipeline(Protocol):
+    """The four stages behind one call."""
+
+    def search(self, request: SearchRequest, image: bytes | None) -> SearchAnswer:
+        """Answer a request; ``image`` is the look's file when it came with the request."""
+        ...
+
+    def close(self) -> None:
+        """Release what the pipeline holds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one application."""
+
+    settings: Settings
+    pool: ConnectionPool[DictConnection]
+    valkey: redis.Redis
+    pipeline: SearchPipeline
+    catalogue: Catalogue
+    metrics: Metrics
+    admission: Admission
+
+    def close(self) -> None:
+        """Release connections and the pipeline."""
+        self.pipeline.close()
+        self.pool.close()
+        self.valkey.close()
+
+
+def install_parts(app: Flask, parts: Parts) -> None:
+    """Attach the parts to the application."""
+    app.extensions[_EXTENSION] = parts
+
+
+def parts_of(app: Flask) -> Parts:
+    """The parts of an application."""
+    return cast(Parts, app.extensions[_EXTENSION])
+
+
+def current_parts() -> Parts:
+    """The parts of the application that handles the current request."""
+    return parts_of(current_app)

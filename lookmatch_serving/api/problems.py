@@ -1,0 +1,121 @@
+"""Errors become HTTP here and nowhere else.
+
+| error | status |
+|---|---|
+| body that cannot be read (bad JSON) | 400 |
+| ``NotFoundError``, unknown path | 404 |
+| wrong method, body too large, wrong content type | 405, 413, 415 |
+| ``InvalidInputError``, ``InvalidRequestError``: understood, but a value is refused | 422 |
+| ``TransientError``, no database connection, statement timeout, nothing materialised yet | 503 with Retry-After |
+| everything else | 500, with the request's id and no internals |
+
+Programs get ``application/problem+json``; a browser on a page gets the same words as a page.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import psycopg
+import redis
+import structlog
+from flask import Flask, Response, g, render_template, request
+from psycopg_pool import PoolTimeout, TooManyRequests
+from werkzeug.exceptions import HTTPException
+
+from lookmatch_serving.api.records import FieldError, Problem
+from lookmatch_serving.errors import DeadlineExceededError, InvalidInputError, NotFoundError, PermanentError, TransientError
+
+PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+_log = structlog.get_logger("lookmatch.api")
+_PROGRAM_PATHS = ("/v1/", "/images/", "/openapi.json", "/livez", "/readyz", "/metrics")
+_STORE_ERRORS = (PoolTimeout, TooManyRequests, psycopg.OperationalError, redis.RedisError)
+_NOT_MATERIALISED = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
+_DETAILS = {
+    404: "nothing is at this path",
+    405: "this path does not answer that method",
+    413: "the request body is larger than this server accepts",
+    415: "the body's content type is not accepted; send application/json or multipart/form-data",
+}
+
+
+class UnreadableBodyError(PermanentError):
+    """The body is not what its content type says."""
+
+
+class InvalidRequestError(PermanentError):
+    """Several values of a request were refused at once."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{error.field}: {error.accepted}" for error in errors))
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the application as a problem."""
+    app.register_error_handler(Exception, _answer_error)
+
+
+def _answer_error(error: Exception) -> Response:
+    problem, headers = _problem_of(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request_failed", request_id=g.get("request_id"), path=request.path, exc_info=error)
+    if _wants_page():
+        response = Response(render_template("error.html", problem=problem), status=problem.status, mimetype="text/html")
+    else:
+        body = problem.model_dump_json(exclude_defaults=True)
+        response = Response(body, status=problem.status, content_type=PROBLEM_TYPE)
+    response.headers.update(headers)
+    return response
+
+
+def _problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
+    if isinstance(error, InvalidInputError):
+        refused = FieldError(field=error.field, value=error.value, accepted=error.accepted)
+        return _problem(422, "invalid-request", str(error), [refused]), {}
+    if isinstance(error, InvalidRequestError):
+        return _problem(422, "invalid-request", str(error), error.errors), {}
+    if isinstance(error, UnreadableBodyError):
+        return _problem(400, "unreadable-body", str(error)), {}
+    if isinstance(error, NotFoundError):
+        return _problem(404, "not-found", str(error)), {}
+    if isinstance(error, DeadlineExceededError):
+        return _problem(503, "deadline-exceeded", "the request could not be answered within its deadline"), retry
+    if isinstance(error, TransientError):
+        return _problem(503, "unavailable", "the server cannot answer just now; try again shortly"), retry
+    if isinstance(error, _STORE_ERRORS):
+        return _problem(503, "store-unavailable", "a data store does not answer just now; try again shortly"), retry
+    if isinstance(error, _NOT_MATERIALISED):
+        return _problem(503, "not-materialised", "the catalogue has not been materialised yet"), retry
+    if isinstance(error, HTTPException) and error.code and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _http_problem(error)
+    return _problem(500, "internal-error", "the server failed to answer; quote the request id when reporting it"), {}
+
+
+def _http_problem(error: HTTPException) -> tuple[Problem, dict[str, str]]:
+    status = error.code or HTTPStatus.BAD_REQUEST
+    name = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    headers = {key: value for key, value in error.get_headers() if key.lower() in {"allow", "location"}}
+    return _problem(status, name, _DETAILS.get(status, "the request cannot be read")), headers
+
+
+def _problem(status: int, name: str, detail: str, errors: list[FieldError] | None = None) -> Problem:
+    return Problem(
+        type=f"urn:lookmatch:problem:{name}",
+        title=name.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        instance=request.path,
+        request_id=g.get("request_id", ""),
+        errors=errors or [],
+    )
+
+
+def _wants_page() -> bool:
+    if request.path.startswith(_PROGRAM_PATHS):
+        return False
+    best = request.accept_mimetypes.best_match([PROBLEM_TYPE, "application/json", "text/html"], default=PROBLEM_TYPE)
+    return best == "text/html" and "text/html" in request.headers.get("Accept", "")

@@ -1,0 +1,123 @@
+"""What the API speaks besides the search answer; the OpenAPI document is generated from these records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.settings import Market
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldError(_Record):
+    """One refused value: where it was (dotted path), what it was (shortened) and what is accepted."""
+
+    field: str
+    value: str
+    accepted: str
+
+
+class Problem(_Record):
+    """An RFC 9457 problem. ``instance`` is the request's path, ``request_id`` finds it in the logs."""
+
+    type: str
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[FieldError] = Field(default_factory=list)
+
+
+class SearchBody(SearchRequest):
+    """JSON body of a search. Exactly one of ``image`` (base64 of the file), ``image_url`` and ``look_id`` names the look."""
+
+    image: str | None = Field(default=None, json_schema_extra={"contentEncoding": "base64"})
+
+
+class SizeStock(_Record):
+    """One size of a product. ``stock`` is None when the vendor does not say."""
+
+    size: str
+    stock: int | None = None
+    in_stock: bool = False
+
+
+class ProductAnswer(_Record):
+    """A product of the catalogue. Prices are in major units of ``currency``; ``price`` is what a buyer pays now."""
+
+    product_id: str
+    market: Market
+    vendor: str | None
+    title: str
+    brand: str | None
+    description: str | None
+    category: str | None
+    gender: str | None
+    colour: str | None
+    price: float | None
+    list_price: float | None
+    currency: str | None
+    availability: str | None
+    in_stock: bool
+    sizes: list[SizeStock]
+    image_url: str | None
+    product_url: str | None
+    offer_updated_at: datetime | None
+
+
+class LookSummary(_Record):
+    """A stored look; ``tagged_at`` is when its products were found ahead of time, None when they were not yet."""
+
+    look_id: str
+    market: Market
+    image_url: str
+    added_at: datetime
+    tagged_at: datetime | None
+
+
+class LookList(_Record):
+    """One page of looks, newest first. ``next_page_token`` is None on the last page."""
+
+    looks: list[LookSummary]
+    next_page_token: str | None
+
+
+class LookAnswer(LookSummary):
+    """A stored look with the answer the offline job gave it, if any."""
+
+    answer: SearchAnswer | None
+
+
+class QueryAnswer(_Record):
+    """What was asked and answered. Who asked is not shown."""
+
+    query_id: UUID
+    asked_at: datetime
+    market: Market
+    look_digest: str
+    request: dict[str, Any]
+    answer: dict[str, Any]
+
+
+class HealthCheck(_Record):
+    """One thing that serving depends on. Only a failed ``required`` check makes the server unready."""
+
+    name: str
+    ok: bool
+    required: bool
+    detail: str
+
+
+class Health(_Record):
+    """``status`` is ``ok``, ``degraded`` (an optional part fails) or ``unready``."""
+
+    status: str
+    checks: list[HealthCheck] = Field(default_factory=list)

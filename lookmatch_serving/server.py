@@ -1,0 +1,154 @@
+"""The application factory and the gunicorn server that runs it.
+
+gunicorn's ``timeout`` only notices a worker that stopped beating; with threads it does not bound a request. What bounds one is
+the search deadline, the pool's wait, Postgres' statement timeout and the places for searches. Reading a slow client's body is
+bounded by nothing here: in production a proxy that buffers requests stands in front.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from flask import Flask
+
+from lookmatch_serving import db
+from lookmatch_serving.api.admission import Admission
+from lookmatch_serving.api.catalogue import Catalogue
+from lookmatch_serving.api.health import operations
+from lookmatch_serving.api.metrics import MULTIPROCESS_VARIABLE, Metrics
+from lookmatch_serving.api.observing import configure_logging, observe_requests
+from lookmatch_serving.api.parts import Parts, SearchPipeline, install_parts, parts_of
+from lookmatch_serving.api.picture_routes import pictures
+from lookmatch_serving.api.problems import register_problems
+from lookmatch_serving.api.routes import v1
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.errors import ConfigurationError
+from lookmatch_serving.settings import Settings
+from lookmatch_serving.web.pages import web
+
+MAX_BODY_BYTES = 28 * 2**20
+"""A picture of the largest accepted size in base64, and a little."""
+
+_VALKEY_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class ServerConfiguration:
+    """How the server runs, as data.
+
+    Attributes:
+        workers: processes; each loads the encoder's text tower.
+        threads: requests that a worker handles at a time.
+        searches: searches that a worker handles at a time; fewer than threads, so that probes and pictures find a thread.
+        graceful_seconds: time that requests get to finish when the server stops.
+        heartbeat_seconds: a worker silent for so long is replaced.
+        keepalive_seconds: how long an idle connection stays open.
+    """
+
+    workers: int = 2
+    threads: int = 8
+    searches: int = 6
+    graceful_seconds: int = 20
+    heartbeat_seconds: int = 60
+    keepalive_seconds: int = 5
+
+    def gunicorn(self, host: str, port: int) -> dict[str, Any]:
+        """The same for gunicorn. Nothing is preloaded: connections and models are made in the worker that uses them."""
+        return {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "worker_class": "gthread",
+            "workers": self.workers,
+            "threads": self.threads,
+            "timeout": self.heartbeat_seconds,
+            "graceful_timeout": self.graceful_seconds,
+            "keepalive": self.keepalive_seconds,
+            "preload_app": False,
+            "accesslog": None,
+            "loglevel": "warning",
+            "child_exit": _forget_worker,
+            "worker_exit": _close_worker,
+        }
+
+
+def create_app(settings: Settings, services: Services, pipeline: SearchPipeline | None = None, *, searches: int = 6) -> Flask:
+    """Make the application.
+
+    Args:
+        settings: of this process.
+        services: addresses of Postgres and Valkey.
+        pipeline: what answers searches; the real one when None.
+        searches: searches answered at a time, further ones are refused with 503.
+
+    Raises:
+        ConfigurationError: a setting asks for what this build does not do.
+    """
+    if settings.require_api_key:
+        raise ConfigurationError("LOOKMATCH_REQUIRE_API_KEY: API keys are not built yet; unset it and restrict access in front")
+    app = Flask("lookmatch_serving", static_folder=None, template_folder="web/templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    pool = db.open_pool(services.database_url)
+    valkey = redis.Redis.from_url(services.redis_url, socket_timeout=_VALKEY_SECONDS, socket_connect_timeout=_VALKEY_SECONDS)
+    search = pipeline if pipeline is not None else _real_pipeline(settings, services)
+    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), Metrics(), Admission(searches)))
+    observe_requests(app)
+    register_problems(app)
+    for blueprint in (v1, pictures, operations, web):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def serve(
+    settings: Settings,
+    services: Services,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    configuration: ServerConfiguration | None = None,
+) -> None:
+    """Run the server until it is told to stop (SIGTERM or SIGINT: finish requests, then end)."""
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+    chosen = configuration or ServerConfiguration()
+    _prepare_metrics(settings)
+
+    class _Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in chosen.gunicorn(host, port).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            configure_logging()
+            return create_app(settings, services, searches=chosen.searches)
+
+    _Server().run()
+
+
+def _real_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+    from lookmatch_serving.search.pipeline import open_pipeline
+
+    pipeline: SearchPipeline = open_pipeline(settings, services)
+    return pipeline
+
+
+def _prepare_metrics(settings: Settings) -> None:
+    """An empty folder for the workers' metric files; set before prometheus-client is first imported."""
+    folder = settings.home / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[MULTIPROCESS_VARIABLE] = str(folder)
+
+
+def _forget_worker(_server: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def _close_worker(_server: Any, worker: Any) -> None:
+    app = getattr(worker, "wsgi", None)
+    if isinstance(app, Flask):
+        parts_of(app).close()

@@ -1,0 +1,1 @@
+"""Pages for shoppers: plain HTML and CSS, rendered by the server."""
