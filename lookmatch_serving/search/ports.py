@@ -16,7 +16,11 @@ Vectors = NDArray[np.float32]
 
 
 class SearchEncoder(Protocol):
-    """The part of ``lookmatch_serving.encoders.load_encoder``'s result that search uses. Rows are unit length, float32."""
+    """What ``lookmatch_serving.encoders.load_encoder`` returns. Rows are unit length, float32."""
+
+    @property
+    def key(self) -> str:
+        """The key it is loaded by."""
 
     @property
     def version(self) -> str:
@@ -30,10 +34,10 @@ class SearchEncoder(Protocol):
     def supports_text(self) -> bool:
         """Whether ``encode_texts`` works."""
 
-    def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
+    def encode_images(self, images: list[Image.Image]) -> Vectors:
         """Rows of pictures, (n, dimensions)."""
 
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+    def encode_texts(self, texts: list[str]) -> Vectors:
         """Rows of texts, (n, dimensions)."""
 
 
