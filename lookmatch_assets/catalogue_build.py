@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from dagster_dbt import DbtProject
+from dagster_dbt import DbtCliResource, DbtProject
 from filelock import FileLock
+from packaging.version import Version
 from psycopg import sql
+from psycopg.rows import scalar_row
 
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.settings import Settings
@@ -24,6 +27,14 @@ DBT_FOLDER = Path(__file__).parent.parent / "dbt_catalog"
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 _GENERATED = {"target", "logs", "dbt_packages"}
 _VOCABULARY = "SELECT obj_description(to_regclass('catalog.category_synonyms')::oid, 'pg_class') AS digest"
+
+
+class InstalledDbt(DbtCliResource):
+    """dbt of this environment; its version is read from the installation, since ``dbt --version`` asks a package index (8 s a run)."""
+
+    @property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
 
 
 def dbt_project(settings: Settings) -> DbtProject:
@@ -51,11 +62,16 @@ def prepare_project(settings: Settings, environment: Mapping[str, str]) -> DbtPr
             return project
         command = [DBT_EXECUTABLE, "--quiet", "parse", "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
         command += ["--target-path", str(project.manifest_path.parent), "--log-path", str(folder / "logs")]
-        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise ConfigurationError(f"dbt could not parse {DBT_FOLDER}: {(done.stdout + done.stderr)[-2000:]}")
         stamp.write_text(digest)
     return project
+
+
+def build_environment(settings: Settings, connection: Mapping[str, str]) -> dict[str, str]:
+    """What a dbt process inherits: the database, and the prepared target, whose parse it starts from."""
+    return {**connection, "DBT_TARGET_PATH": str(dbt_project(settings).target_path), "DBT_PROFILES_DIR": str(DBT_FOLDER)}
 
 
 def partition_environment(market: str, day: date) -> dict[str, str]:
@@ -85,8 +101,8 @@ def vocabulary_digest() -> str:
 
 def vocabularies_are_current(connection: psycopg.Connection[Any]) -> bool:
     """Whether the database holds the vocabularies as the seeds spell them now."""
-    row = connection.execute(_VOCABULARY).fetchone()
-    return bool(row) and (row["digest"] if isinstance(row, dict) else row[0]) == vocabulary_digest()
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(_VOCABULARY).fetchone() == vocabulary_digest()
 
 
 def mark_vocabularies(connection: psycopg.Connection[Any]) -> None:

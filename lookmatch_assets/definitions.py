@@ -1,7 +1,6 @@
 """The code location: assembles assets, checks, jobs, sensors and resources."""
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from lookmatch_assets.assets.attribute_cache import attribute_cache
 from lookmatch_assets.assets.duplicates import duplicates
@@ -11,7 +10,7 @@ from lookmatch_assets.assets.looks import looks
 from lookmatch_assets.assets.packets import packets
 from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
 from lookmatch_assets.assets.vector_index import vector_index
-from lookmatch_assets.catalogue_build import DBT_EXECUTABLE
+from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, InstalledDbt
 from lookmatch_assets.checks import CHECKS
 from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
 from lookmatch_assets.resources import EncoderResource, Stores
@@ -31,6 +30,6 @@ def defs() -> dg.Definitions:
         resources={
             "stores": Stores(),
             "encoder": EncoderResource(),
-            "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT_EXECUTABLE),
+            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT_EXECUTABLE),
         },
     )

@@ -19,10 +19,12 @@ from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.settings import Settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
 STORAGE_VARIABLE = "LOOKMATCH_DAGSTER_DATABASE_URL"
 _KEEP_DAYS = 7
+_QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Runs in the caller's process print no events; the instance keeps them."""
 
 
 def prepare_instance(settings: Settings, services: Services) -> Path:
@@ -57,6 +59,13 @@ def dagster_environment(settings: Settings, services: Services) -> dict[str, str
         "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": str(settings.allow_private_addresses).lower(),
         **dbt_environment(services.database_url),
     }
+
+
+def load_definitions() -> Definitions:
+    """The code location; the environment must name the home."""
+    from lookmatch_assets.definitions import defs
+
+    return defs()
 
 
 def run_partitions(
@@ -94,16 +103,19 @@ def _run(
     say: Callable[[str], None],
     resources: Mapping[str, Any] | None,
 ) -> ExecuteInProcessResult:
-    from lookmatch_assets.definitions import defs
     from lookmatch_assets.partitions import partition_key
     from lookmatch_assets.sensors import MARKET_TAG
 
-    definitions = defs() if callable(defs) else defs
+    definitions = load_definitions()
     with psycopg.connect(services.database_url) as connection:
         current = vocabularies_are_current(connection)
     if not current:
         started = time.perf_counter()
-        _checked(definitions.resolve_job_def("load_vocabularies").execute_in_process(instance=instance, raise_on_error=False))
+        _checked(
+            definitions.resolve_job_def("load_vocabularies").execute_in_process(
+                instance=instance, run_config=_QUIET, raise_on_error=False
+            )
+        )
         say(f"vocabularies loaded: {time.perf_counter() - started:.1f} s")
     started = time.perf_counter()
     result = definitions.resolve_job_def("refresh_catalog").execute_in_process(
@@ -111,6 +123,7 @@ def _run(
         partition_key=partition_key(market, day),
         tags={MARKET_TAG: str(market)},
         resources=dict(resources) if resources else None,
+        run_config=_QUIET,
         raise_on_error=False,
     )
     _checked(result)

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lookmatch_assets.partitions import MARKET_DAYS
+from lookmatch_assets.assets.products import vocabularies
 
 CHAIN = ("packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "looks")
 
@@ -10,14 +10,13 @@ CHAIN = ("packets", "stg_packets", "products", "images", "embeddings", "vector_i
 refresh_catalog = dg.define_asset_job(
     "refresh_catalog",
     selection=dg.AssetSelection.assets(*CHAIN),
-    partitions_def=MARKET_DAYS,
     executor_def=dg.in_process_executor,
     description="A market's day from landed packets to tagged looks, in one process.",
 )
 
 load_vocabularies = dg.define_asset_job(
     "load_vocabularies",
-    selection=dg.AssetSelection.assets("categories").required_multi_asset_neighbors(),
+    selection=dg.AssetSelection.assets(vocabularies),
     executor_def=dg.in_process_executor,
     description="The vocabularies from the seeds.",
 )

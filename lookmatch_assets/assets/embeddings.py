@@ -26,8 +26,8 @@ def vector_table(encoder: EncoderResource, market: str) -> VectorTable:
 def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """Vectors of new and changed pictures; a change of metadata alone embeds nothing.
 
-    The whole market is caught up with, not only the partition's products, so that a new encoder version is complete before it goes
-    live and a partition that failed leaves no hole.
+    The whole market is caught up with, not only the partition's products: a new encoder version is complete before it goes live, and
+    a partition that failed leaves no hole.
     """
     market, day = market_and_day(context)
     started = time.perf_counter()
@@ -39,7 +39,7 @@ def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
         touched = connection.execute(read_sql("lookmatch_assets", "touched_products"), {"market": market, "day": day}).fetchall()
         counts = embed_pending(connection, table, loaded, pending, folder)
     embedded = {product_id for _, product_ids in pending for product_id in product_ids}
-    saved = sum(1 for row in touched if not row["removed"] and row["product_id"] not in embedded)
+    saved = sum(1 for row in touched if row["pictured"] and not row["removed"] and row["product_id"] not in embedded)
     context.log.info("%d pictures embedded for %d products, %d embeddings saved", counts.pictures, counts.vectors, saved)
     return dg.MaterializeResult(
         metadata={

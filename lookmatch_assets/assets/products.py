@@ -1,6 +1,6 @@
 """Standardised products: the dbt project as assets.
 
-The vocabularies are no partition's: they are loaded when the seeds changed, by their own asset or by the first products run after.
+The vocabularies belong to no partition: they are loaded when the seeds changed, by their own asset or by the next run of products.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from lookmatch_assets.catalogue_build import (
+    build_environment,
     environment,
     mark_vocabularies,
     partition_environment,
@@ -47,8 +48,9 @@ class CatalogueTranslator(DagsterDbtTranslator):
 )
 def vocabularies(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: Stores) -> Iterator[Any]:
     """Categories, genders, colours and vendors' words for them, from the seeds."""
-    with environment(dbt_environment(stores.services().database_url)):
-        yield from dbt.cli(["build"], context=context).stream()
+    with environment(_dbt_environment(stores)):
+        # cautious: the tests that also need models, which a first load does not have yet, run with the models
+        yield from dbt.cli(["build", "--indirect-selection", "cautious"], context=context).stream()
     with stores.database() as connection:
         mark_vocabularies(connection)
 
@@ -66,9 +68,13 @@ def catalogue(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: St
     market, day = market_and_day(context)
     with stores.database() as connection:
         current = vocabularies_are_current(connection)
-    with environment({**dbt_environment(stores.services().database_url), **partition_environment(market, day)}):
+    with environment({**_dbt_environment(stores), **partition_environment(market, day)}):
         if not current:
             dbt.cli(["seed"]).wait()
             with stores.database() as connection:
                 mark_vocabularies(connection)
-        yield from dbt.cli(["build"], context=context).stream()
+        yield from dbt.cli(["build", "--indirect-selection", "cautious"], context=context).stream()
+
+
+def _dbt_environment(stores: Stores) -> dict[str, str]:
+    return build_environment(stores.settings(), dbt_environment(stores.services().database_url))

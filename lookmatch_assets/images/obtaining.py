@@ -1,7 +1,7 @@
 """From the address of a product's picture to verified bytes in the store, or to a code that says why not.
 
-``file://`` addresses serve pushes of local folders (``lookmatch feed push PATH``), whose publisher writes them; a vendor's packet from
-outside may name one too, but gets no more than a picture that this process can read, verified like any other.
+``file://`` addresses serve pushes of local folders (``lookmatch feed push PATH``), whose publisher writes them. A packet from outside
+may name one too, but gets no more than a picture that this process can read, verified like any other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 -- The products that the partition touched.
-SELECT p.*
+SELECT p.*, i.status = 'ok' AS pictured
 FROM catalog.products AS p
+LEFT JOIN vectors.images AS i USING (product_id)
 WHERE p.market = %(market)s
     AND EXISTS (
         SELECT FROM landing.packets AS k

@@ -1,0 +1,98 @@
+"""What dbt makes of packets, on a real database, without Dagster."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER
+from lookmatch_assets.postgres import dbt_environment
+from lookmatch_assets.sample.attributes import GarmentType
+from lookmatch_assets.sample.wording import JAPANESE_COLOUR, JAPANESE_GENDER, JAPANESE_TYPE, PRODUCT_TYPE
+from tests.assets.landing import land
+
+SEEDS = DBT_FOLDER / "seeds"
+
+
+@pytest.fixture
+def dbt(database_url: str, tmp_path: Path) -> Callable[..., None]:
+    def call(*arguments: str, **bounds: str) -> None:
+        environment = {**os.environ, **dbt_environment(database_url), **bounds}
+        command = [DBT_EXECUTABLE, *arguments, "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
+        command += ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:]
+
+    return call
+
+
+def seed(name: str) -> dict[str, str]:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8") as file:
+        reader = csv.reader(file)
+        next(reader)
+        return {row[0]: row[1] for row in reader}
+
+
+def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[..., None], database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        land(connection, "polo", category="Tshirts", title="Acme Men Polo T-shirt", brand="Acme")
+        land(connection, "usp", category="Shirts", title="U.S. Polo T-shirt Co. Men Shirt", brand="U.S. Polo T-shirt Co.")
+        land(connection, "path", category="Tops > T-Shirts", gender="male", colour="Charcoal", pattern="Plaid", market="US")
+        land(
+            connection,
+            "jp",
+            category="Ｔシャツ",
+            gender="レディース",
+            colour="ネイビー",
+            pattern="無地",
+            sleeve="半袖",
+            market="JP",
+        )
+        land(connection, "odd", category="不思議な小物", colour="Blurple", gender=None, pattern="Batik")
+        land(connection, "late", title="new", minutes=10, day="2026-01-06")
+        land(connection, "late", title="old", minutes=5, day="2026-01-07")
+        land(connection, "gone", title="kept", day="2026-01-06")
+        land(connection, "gone", removed=True, minutes=9, day="2026-01-07")
+        dbt("build")
+        rows = connection.execute(
+            "SELECT vendor_product_id, category, layer, gender, colour_family, pattern, sleeve, title, removed FROM catalog.products"
+        ).fetchall()
+        found = {row[0]: row[1:] for row in rows}
+        assert found["polo"][:2] == ("polo-shirt", "inner_topwear")
+        assert found["usp"][0] == "shirt"
+        assert found["path"][:5] == ("t-shirt", "inner_topwear", "men", "grey", "checked")
+        assert found["jp"][:6] == ("t-shirt", "inner_topwear", "women", "navy blue", "solid", "short sleeves")
+        assert found["odd"][:5] == ("unmapped", "none", "unknown", "unmapped", "batik")
+        assert found["late"][6] == "new"
+        assert found["gone"][6:] == ("kept", True)
+        words = connection.execute("SELECT category_raw, colour_raw FROM catalog.products WHERE category = 'unmapped'").fetchall()
+        assert words == [("不思議な小物", "Blurple")]
+
+        land(connection, "late", title="newest", minutes=20, day="2026-01-07")
+        land(connection, "polo", title="not of this partition", minutes=20, day="2026-01-08")
+        dbt("run", LOOKMATCH_PARTITION_MARKET="IN", LOOKMATCH_PARTITION_DAY="2026-01-07")
+        titles = dict(connection.execute("SELECT vendor_product_id, title FROM catalog.products").fetchall())
+        assert (titles["late"], titles["polo"]) == ("newest", "Acme Men Polo T-shirt")
+
+
+def test_every_word_of_the_sample_vendors_is_in_the_vocabularies() -> None:
+    categories, colours, genders = seed("category_synonyms"), seed("colour_synonyms"), seed("gender_synonyms")
+    for kind in GarmentType:
+        for word in (JAPANESE_TYPE[kind], PRODUCT_TYPE[kind].split(">")[-1], kind.value):
+            assert word.strip().lower() in categories, word
+    assert all(word in colours for word in JAPANESE_COLOUR.values())
+    assert all(word in genders for word in JAPANESE_GENDER.values())
+
+
+def test_synonyms_point_at_categories_and_none_is_repeated() -> None:
+    known = set(seed("categories"))
+    for name in ("category_synonyms", "colour_synonyms", "gender_synonyms", "pattern_synonyms", "sleeve_synonyms"):
+        lines = (SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
+        assert len(lines) == len(seed(name)), name
+    assert set(seed("category_synonyms").values()) <= known

@@ -1,0 +1,70 @@
+"""The code location loads, names its parts, and its sensor asks for the right runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import yaml
+
+from lookmatch_serving.settings import Settings
+from tests.assets.landing import land
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@pytest.fixture
+def definitions(settings: Settings, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
+    monkeypatch.setenv("LOOKMATCH_HOME", str(settings.home))
+    monkeypatch.setenv("LOOKMATCH_DATABASE_URL", database_url)
+    monkeypatch.setenv("LOOKMATCH_REDIS_URL", redis_url)
+    from lookmatch_assets.instance import load_definitions
+
+    return load_definitions()
+
+
+def test_the_graph_has_the_groups_and_the_partitions(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    groups = {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    chain = {
+        "packets": "ingestion",
+        "products": "catalog",
+        "images": "catalog",
+        "embeddings": "vectors",
+        "vector_index": "vectors",
+        "attribute_cache": "serving",
+        "duplicates": "serving",
+        "looks": "looks",
+    }
+    assert chain.items() <= groups.items()
+    assert {graph.get(key).partitions_def for key in graph.get_all_asset_keys() if key.to_user_string() in chain} != {None}
+    assert {key.name for key in graph.asset_check_keys} >= {"vectors_have_unit_length", "words_are_in_the_vocabulary"}
+
+
+def test_the_workspace_names_the_code_location() -> None:
+    workspace = yaml.safe_load((Path(__file__).parents[2] / "workspace.yaml").read_text())
+    assert workspace["load_from"][0]["python_module"]["module_name"] == "lookmatch_assets.definitions"
+
+
+def test_the_sensor_asks_for_one_run_a_market_and_day_and_remembers(definitions: dg.Definitions, database_url: str) -> None:
+    import dagster as dg
+
+    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.sensors import landed_packets_sensor
+
+    with psycopg.connect(database_url) as connection:
+        for number in range(3):
+            land(connection, str(number), day="2026-01-05")
+        land(connection, "9", market="JP", day="2026-01-06")
+    repository = definitions.get_repository_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, repository_def=repository, resources={"stores": Stores()})
+        found = landed_packets_sensor.evaluate_tick(context)
+        assert [request.partition_key for request in found.run_requests or []] == ["2026-01-05|IN", "2026-01-06|JP"]
+        again = dg.build_sensor_context(
+            instance=instance, repository_def=repository, cursor=found.cursor, resources={"stores": Stores()}
+        )
+        assert not landed_packets_sensor.evaluate_tick(again).run_requests
