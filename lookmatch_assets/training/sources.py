@@ -53,7 +53,7 @@ def hash_fraction(key: str) -> float:
 
 
 def product_split(ids: list[str]) -> NDArray[np.str_]:
-    """Return "test" for the 3,000 lowest hashes (a tenth of a smaller set), "validation" for the next 1,500, "train" for the rest."""
+    """Return "test" for the 3,000 lowest hashes (a tenth of a smaller set), "validation" for the next 1,500, else "train"."""
     split = np.full(len(ids), "train", dtype="<U10")
     order = np.argsort([hash_fraction(i) for i in ids], kind="stable")
     test, validation = min(TEST_PRODUCTS, len(ids) // 10), min(VALIDATION_PRODUCTS, len(ids) // 20)

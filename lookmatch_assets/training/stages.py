@@ -104,12 +104,12 @@ def _name_numbers(labels: list[Labels]) -> torch.Tensor:
 
 
 def batch_loss(
-    model: nn.Module, image: torch.Tensor, labels: list[Labels], tokens: Tokens, memory: Memory, rng: random.Random
+    model: Any, image: torch.Tensor, labels: list[Labels], tokens: Tokens, memory: Memory, rng: random.Random
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the loss of a batch of image vectors (unit, (n, d)) against its names, descriptions and all class prompts."""
     import torch
 
-    scale = model.logit_scale.exp().clamp(max=100)  # type: ignore[operator, union-attr]
+    scale = model.logit_scale.exp().clamp(max=100)
     codes = torch.tensor([one.codes() for one in labels])
     numbers = _name_numbers(labels)
     described_by, stated = description_batch(labels, rng)
@@ -122,7 +122,9 @@ def batch_loss(
     pool_image, pool_name, pool_codes, pool_numbers = memory.joined(image, name_vectors, codes, numbers)
     by_name = 0.5 * (
         contrastive_loss(pool_image, name_vectors[named], numbers[named, None] == pool_numbers[None], scale)
-        + contrastive_loss(image[named], pool_name[pool_numbers != -1], pool_numbers[pool_numbers != -1][:, None] == numbers[named][None], scale)
+        + contrastive_loss(
+            image[named], pool_name[pool_numbers != -1], pool_numbers[pool_numbers != -1][:, None] == numbers[named][None], scale
+        )
     )
     known = (pool_codes >= 0)[None] | ~stated[:, None]
     by_description = contrastive_loss(
@@ -136,7 +138,7 @@ def batch_loss(
     return loss, {"name": by_name.item(), "description": by_description.item(), "prompt": float(by_prompt)}
 
 
-def cached_features(trunk: nn.Module, pools: list[Pool], size: int, views: int, seed: int) -> list[NDArray[np.float16]]:
+def cached_features(trunk: Any, pools: list[Pool], size: int, views: int, seed: int) -> list[NDArray[np.float16]]:
     """Return per pool the trunk's pooled features (views, rows, channels) of one plain view and `views` - 1 augmented ones."""
     import torch
 
@@ -148,7 +150,9 @@ def cached_features(trunk: nn.Module, pools: list[Pool], size: int, views: int, 
             for start in range(0, len(pool.rows), 256):
                 rows = pool.rows[start : start + 256]
                 pixels, masks = pool.pictures.pixels[rows], None if pool.masks is None else pool.masks[rows]
-                seen = plain_views(pixels, size) if view == 0 else training_views(pixels, masks, scenes, size, Strength(), generator)
+                seen = (
+                    plain_views(pixels, size) if view == 0 else training_views(pixels, masks, scenes, size, Strength(), generator)
+                )
                 with torch.inference_mode():
                     features[view, start : start + 256] = trunk(seen.contiguous(memory_format=torch.channels_last)).half().numpy()
         result.append(features)
@@ -156,7 +160,7 @@ def cached_features(trunk: nn.Module, pools: list[Pool], size: int, views: int, 
 
 
 def scene_tensor(pools: list[Pool]) -> torch.Tensor:
-    """Return (m, 3, h, w) scenes in [0, 1] to put behind products: training photos taken at home, or noise where there are none."""
+    """Return (m, 3, h, w) scenes in [0, 1] to put behind products: training photos taken at home, else noise."""
     import torch
 
     if len(pools) > 1:
@@ -165,7 +169,7 @@ def scene_tensor(pools: list[Pool]) -> torch.Tensor:
     return torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 
-def optimiser(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+def optimiser(model: Any, plan: Plan) -> torch.optim.Optimizer:
     """Return AdamW with weight decay on matrices only, and lower rates for earlier parts of the image tower."""
     import torch
 
@@ -192,7 +196,7 @@ def set_rates(optim: torch.optim.Optimizer, progress: float) -> None:
         group["lr"] = group["base"] * factor
 
 
-def train_text(model: nn.Module, pools: list[Pool], features: list[NDArray[np.float16]], tokens: Tokens, plan: Plan) -> None:
+def train_text(model: Any, pools: list[Pool], features: list[NDArray[np.float16]], tokens: Tokens, plan: Plan) -> None:
     """Stage 1: train the text tower and both projections on cached features; the trunk is not touched."""
     import torch
 
@@ -206,21 +210,26 @@ def train_text(model: nn.Module, pools: list[Pool], features: list[NDArray[np.fl
         for pool, rows in parts:
             cache, place = features[where[id(pool)]], places[where[id(pool)]]
             picked.append(cache[numbers.integers(len(cache), size=len(rows)), [place[int(r)] for r in rows]])
-        x = model.visual.head(torch.from_numpy(np.concatenate(picked)).float())  # type: ignore[operator, union-attr]
+        x = model.visual.head(torch.from_numpy(np.concatenate(picked)).float())
         return torch.nn.functional.normalize(x, dim=-1)
 
     run_stage(model, pools, tokens, plan, vectors, None)
 
 
 def train_all(
-    model: nn.Module, pools: list[Pool], tokens: Tokens, plan: Plan, frozen_blocks: int, checkpoint: Callable[[nn.Module, str], None] | None
+    model: Any,
+    pools: list[Pool],
+    tokens: Tokens,
+    plan: Plan,
+    frozen_blocks: int,
+    checkpoint: Callable[[nn.Module, str], None] | None,
 ) -> nn.Module:
     """Stage 2: train everything but the first `frozen_blocks` blocks on fresh views; return the averaged model."""
     import torch
 
     scenes = scene_tensor(pools)
     generator = torch.Generator().manual_seed(plan.seed)
-    trunk = model.visual.trunk  # type: ignore[union-attr]
+    trunk = model.visual.trunk
     for name, parameter in model.named_parameters():
         block = name.removeprefix("visual.trunk.blocks.")
         early = "conv_stem" in name or (block[0].isdigit() and int(block[0]) < frozen_blocks)
@@ -239,26 +248,26 @@ def train_all(
         for block in trunk.blocks[frozen_blocks:]:
             x = block(x)
         x = trunk.global_pool(trunk.bn2(trunk.conv_head(x)))
-        return torch.nn.functional.normalize(model.visual.head(x), dim=-1)  # type: ignore[operator, union-attr]
+        return torch.nn.functional.normalize(model.visual.head(x), dim=-1)
 
     return run_stage(model, pools, tokens, plan, vectors, checkpoint)
 
 
 def run_stage(
-    model: nn.Module,
+    model: Any,
     pools: list[Pool],
     tokens: Tokens,
     plan: Plan,
     vectors: Callable[[list[tuple[Pool, NDArray[np.int64]]], np.random.Generator, float], torch.Tensor],
     checkpoint: Callable[[nn.Module, str], None] | None,
 ) -> nn.Module:
-    """Run steps until the plan's minutes are spent; return the exponential average of the weights (the model itself keeps the last)."""
+    """Run steps until the plan's minutes are spent; return the average of its weights (the model keeps the last)."""
     import torch
 
     torch.manual_seed(plan.seed)
     rng, numbers = random.Random(plan.seed), np.random.default_rng(plan.seed)
     optim, memory = optimiser(model, plan), Memory(plan.memory)
-    average = copy.deepcopy(model)
+    average: nn.Module = copy.deepcopy(model)
     begun, step, saved = time.monotonic(), 0, time.monotonic()
     while (progress := (time.monotonic() - begun) / (60 * plan.minutes)) < 1:
         for parts in mixed_batches(pools, plan.batch, numbers):
@@ -269,7 +278,7 @@ def run_stage(
             labels = [pool.pictures.labels[int(row)] for pool, rows in parts for row in rows]
             loss, shown = batch_loss(model, vectors(parts, numbers, progress), labels, tokens, memory, rng)
             optim.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optim.step()
             step += 1

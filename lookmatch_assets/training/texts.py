@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from lookmatch_serving.encoders.vocabulary import TEMPLATES
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 
 class Tokens:
@@ -42,23 +41,22 @@ class Tokens:
         return self._seen[text]
 
 
-def text_vectors(model: nn.Module, tokens: torch.Tensor, word_dropout: float = 0.0) -> torch.Tensor:
+def text_vectors(model: Any, tokens: torch.Tensor, word_dropout: float = 0.0) -> torch.Tensor:
     """Return unit (n, d) text vectors of an open_clip CLIP model for token rows of any length up to its context.
 
     `word_dropout`: share of inner tokens whose embedding is replaced by zeros, which is what words never seen in training are.
     """
     import torch
 
-    clip = cast("nn.Module", model)
-    x = clip.token_embedding(tokens)  # type: ignore[operator]
+    x = model.token_embedding(tokens)
     if word_dropout > 0:
         keep = torch.rand(tokens.shape) >= word_dropout
         x = x * (keep | (tokens >= 49406)).unsqueeze(-1)
     length = tokens.shape[1]
-    x = x + clip.positional_embedding[:length]  # type: ignore[index]
-    x = clip.transformer(x, attn_mask=clip.attn_mask[:length, :length])  # type: ignore[operator, index]
-    x = clip.ln_final(x)  # type: ignore[operator]
-    x = x[torch.arange(len(x)), tokens.argmax(1)] @ clip.text_projection
+    x = x + model.positional_embedding[:length]
+    x = model.transformer(x, attn_mask=model.attn_mask[:length, :length])
+    x = model.ln_final(x)
+    x = x[torch.arange(len(x)), tokens.argmax(1)] @ model.text_projection
     return torch.nn.functional.normalize(x, dim=-1)
 
 

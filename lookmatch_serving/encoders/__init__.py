@@ -1,6 +1,7 @@
 """Encoders: pictures and texts become unit vectors in one space.
 
-Importing this package loads no model library; an encoder loads its text tower at the first text and its image tower at the first picture.
+Importing this package loads no model library; an encoder loads its text tower at the first text and its image tower at the
+first picture.
 """
 
 from __future__ import annotations

@@ -52,5 +52,6 @@ def _snapshot(model: HubModel) -> Path:
             raise EncoderUnavailableError(
                 model.key,
                 f"the weights of {model.repository} are not on disk and could not be fetched ({type(error).__name__})",
-                f"run `hf download {model.repository} --revision {model.revision}` where the network allows, or use lookmatch-mini",
+                f"run `hf download {model.repository} --revision {model.revision}` where the network allows, "
+                "or use lookmatch-mini",
             ) from error

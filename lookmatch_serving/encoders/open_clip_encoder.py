@@ -63,7 +63,9 @@ class OpenClipEncoder(TwoTowerEncoder):
         if "timm_model_name" in vision:
             fold_batch_norms(tower)
         tower = tower.to(memory_format=torch.channels_last)
-        preprocess = image_transform_v2(PreprocessCfg(**{**config["preprocess_cfg"], "size": vision["image_size"]}), is_train=False)
+        preprocess = image_transform_v2(
+            PreprocessCfg(**{**config["preprocess_cfg"], "size": vision["image_size"]}), is_train=False
+        )
 
         def encode(images: list[Any]) -> torch.Tensor:
             batch = torch.stack([preprocess(image) for image in images])

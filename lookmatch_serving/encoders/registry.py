@@ -61,7 +61,7 @@ HUB_MODELS = {
     model.key: model
     for model in (
         HubModel("clip-vit-h-14", "laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "1c2b8495b28150b8a4922ee1c8edee224c284c0c"),
-        HubModel("fashion-clip", "patrickjohncyh/fashion-clip", "main"),
+        HubModel("fashion-clip", "patrickjohncyh/fashion-clip", "7e3ba62ce16b379a1ab479346b66f192e76f51b7"),
         HubModel("fashion-siglip", "Marqo/marqo-fashionSigLIP", "main"),
         HubModel("dinov2", "facebook/dinov2-large", "47b73eefe95e8d44ec3623f8890bd894b6ea2d6c"),
     )

@@ -35,9 +35,15 @@ class TransformersEncoder(TwoTowerEncoder):
         import transformers
 
         folder = self._locate()
-        processor: Any = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-        kind = transformers.CLIPVisionModelWithProjection if self._family == "clip" else transformers.Dinov2Model
-        tower: Any = kind.from_pretrained(folder, local_files_only=True).eval()
+        loader: Any = transformers.AutoImageProcessor
+        processor = loader.from_pretrained(folder, local_files_only=True)
+        tower: Any
+        if self._family == "clip":
+            part = _clip_part(folder, "vision_config")
+            tower = transformers.CLIPVisionModelWithProjection.from_pretrained(folder, config=part, local_files_only=True)
+        else:
+            tower = transformers.Dinov2Model.from_pretrained(folder, local_files_only=True)
+        tower.eval()
 
         def encode(images: list[Any]) -> torch.Tensor:
             output = tower(**processor(images=images, return_tensors="pt"))
@@ -50,7 +56,9 @@ class TransformersEncoder(TwoTowerEncoder):
 
         folder = self._locate()
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        tower: Any = transformers.CLIPTextModelWithProjection.from_pretrained(folder, local_files_only=True).eval()
+        part = _clip_part(folder, "text_config")
+        tower: Any = transformers.CLIPTextModelWithProjection.from_pretrained(folder, config=part, local_files_only=True)
+        tower.eval()
         length = tower.config.max_position_embeddings
 
         def encode(texts: list[str]) -> torch.Tensor:
@@ -58,3 +66,13 @@ class TransformersEncoder(TwoTowerEncoder):
             return cast("torch.Tensor", tower(**tokens).text_embeds)
 
         return encode
+
+
+def _clip_part(folder: Path, name: Literal["text_config", "vision_config"]) -> Any:
+    """Return the config of one CLIP tower; the projection's width stands in the whole model's config and counts for both."""
+    import transformers
+
+    config: Any = transformers.CLIPConfig.from_pretrained(folder, local_files_only=True)
+    part = getattr(config, name)
+    part.projection_dim = config.projection_dim
+    return part

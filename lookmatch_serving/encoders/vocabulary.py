@@ -104,26 +104,59 @@ TYPE_PHRASES: Mapping[str, Sequence[str]] = {
     "Lipstick": ("lipstick",),
     "Lip Gloss": ("lip gloss",),
 }
-"""Article type of the training data -> phrases; "Polo" and "Hoodie" are mined from names; "Coat", "Cardigan" and "Boots" come from drawn pictures. The first phrase is the label."""
+"""Article type of the training data -> phrases; "Polo", "Hoodie", "Cardigan" and "Boots" are mined from names, "Coat" comes
+from drawn pictures. The first phrase is the label."""
 
 PERSONAL_CARE_TYPES = ("Perfume and Body Mist", "Deodorant", "Nail Polish", "Lipstick", "Lip Gloss")
 """Types that are trained and searched, but that nobody wears: left out of the zero-shot type labels."""
 
 COLOUR_PHRASES: Mapping[str, Sequence[str]] = {
-    "Black": ("black", "jet black"), "White": ("white", "pure white"), "Blue": ("blue", "royal blue", "light blue", "sky blue"),
-    "Brown": ("brown", "chocolate brown", "dark brown"), "Grey": ("grey", "gray", "light grey"), "Red": ("red", "bright red"),
-    "Green": ("green", "dark green", "forest green"), "Pink": ("pink", "light pink", "blush pink"),
-    "Navy Blue": ("navy blue", "navy", "dark blue"), "Purple": ("purple", "violet"), "Silver": ("silver",),
-    "Yellow": ("yellow",), "Beige": ("beige", "sand"), "Gold": ("gold", "golden"), "Maroon": ("maroon", "dark red", "wine red"),
-    "Orange": ("orange",), "Multi": ("multicoloured", "multi", "multi coloured"), "Olive": ("olive", "olive green"),
-    "Cream": ("cream", "ivory"), "Steel": ("steel",), "Charcoal": ("charcoal", "charcoal grey", "dark grey"),
-    "Peach": ("peach",), "Off White": ("off white", "off-white"), "Lavender": ("lavender", "lilac"), "Skin": ("skin", "skin coloured"),
-    "Grey Melange": ("grey melange", "heather grey"), "Khaki": ("khaki",), "Magenta": ("magenta", "fuchsia"), "Teal": ("teal",),
-    "Tan": ("tan", "camel"), "Copper": ("copper",), "Mustard": ("mustard", "mustard yellow"), "Bronze": ("bronze",),
-    "Turquoise Blue": ("turquoise blue", "turquoise"), "Rust": ("rust", "rust orange"), "Burgundy": ("burgundy",),
-    "Metallic": ("metallic",), "Rose": ("rose",), "Mauve": ("mauve",), "Coffee Brown": ("coffee brown",), "Nude": ("nude",),
-    "Sea Green": ("sea green", "mint green"), "Mushroom Brown": ("mushroom brown",), "Taupe": ("taupe",),
-    "Fluorescent Green": ("fluorescent green", "neon green"), "Lime Green": ("lime green",),
+    "Black": ("black", "jet black"),
+    "White": ("white", "pure white"),
+    "Blue": ("blue", "royal blue", "light blue", "sky blue"),
+    "Brown": ("brown", "chocolate brown", "dark brown"),
+    "Grey": ("grey", "gray", "light grey"),
+    "Red": ("red", "bright red"),
+    "Green": ("green", "dark green", "forest green"),
+    "Pink": ("pink", "light pink", "blush pink"),
+    "Navy Blue": ("navy blue", "navy", "dark blue"),
+    "Purple": ("purple", "violet"),
+    "Silver": ("silver",),
+    "Yellow": ("yellow",),
+    "Beige": ("beige", "sand"),
+    "Gold": ("gold", "golden"),
+    "Maroon": ("maroon", "dark red", "wine red"),
+    "Orange": ("orange",),
+    "Multi": ("multicoloured", "multi", "multi coloured"),
+    "Olive": ("olive", "olive green"),
+    "Cream": ("cream", "ivory"),
+    "Steel": ("steel",),
+    "Charcoal": ("charcoal", "charcoal grey", "dark grey"),
+    "Peach": ("peach",),
+    "Off White": ("off white", "off-white"),
+    "Lavender": ("lavender", "lilac"),
+    "Skin": ("skin", "skin coloured"),
+    "Grey Melange": ("grey melange", "heather grey"),
+    "Khaki": ("khaki",),
+    "Magenta": ("magenta", "fuchsia"),
+    "Teal": ("teal",),
+    "Tan": ("tan", "camel"),
+    "Copper": ("copper",),
+    "Mustard": ("mustard", "mustard yellow"),
+    "Bronze": ("bronze",),
+    "Turquoise Blue": ("turquoise blue", "turquoise"),
+    "Rust": ("rust", "rust orange"),
+    "Burgundy": ("burgundy",),
+    "Metallic": ("metallic",),
+    "Rose": ("rose",),
+    "Mauve": ("mauve",),
+    "Coffee Brown": ("coffee brown",),
+    "Nude": ("nude",),
+    "Sea Green": ("sea green", "mint green"),
+    "Mushroom Brown": ("mushroom brown",),
+    "Taupe": ("taupe",),
+    "Fluorescent Green": ("fluorescent green", "neon green"),
+    "Lime Green": ("lime green",),
 }
 """Base colour of the training data -> phrases."""
 
@@ -145,18 +178,32 @@ SLEEVE_PHRASES: Mapping[str, Sequence[str]] = {
     "long sleeves": ("long sleeves", "long-sleeved", "full sleeves", "long sleeve"),
 }
 GENDER_PHRASES: Mapping[str, Sequence[str]] = {
-    "Men": ("men's", "men", "male", "mens"), "Women": ("women's", "women", "female", "womens", "ladies"),
-    "Boys": ("boys'", "boys", "boy's", "kids boys"), "Girls": ("girls'", "girls", "girl's", "kids girls"), "Unisex": ("unisex",),
+    "Men": ("men's", "men", "male", "mens"),
+    "Women": ("women's", "women", "female", "womens", "ladies"),
+    "Boys": ("boys'", "boys", "boy's", "kids boys"),
+    "Girls": ("girls'", "girls", "girl's", "kids girls"),
+    "Unisex": ("unisex",),
 }
 USAGE_PHRASES: Mapping[str, Sequence[str]] = {
-    "Casual": ("casual", "casualwear", "everyday"), "Sports": ("sports", "sportswear", "activewear", "athletic"),
-    "Formal": ("formal", "formalwear", "office", "business"), "Ethnic": ("ethnic", "ethnic wear", "traditional"),
-    "Party": ("party", "partywear", "evening"), "Smart Casual": ("smart casual",), "Travel": ("travel",),
+    "Casual": ("casual", "casualwear", "everyday"),
+    "Sports": ("sports", "sportswear", "activewear", "athletic"),
+    "Formal": ("formal", "formalwear", "office", "business"),
+    "Ethnic": ("ethnic", "ethnic wear", "traditional"),
+    "Party": ("party", "partywear", "evening"),
+    "Smart Casual": ("smart casual",),
+    "Travel": ("travel",),
 }
 KIND_PHRASES: Mapping[str, Sequence[str]] = {
-    "dress": ("dress",), "hat": ("hat", "cap", "headwear"), "longsleeve": ("longsleeve", "long sleeve top", "long-sleeved t-shirt"),
-    "outwear": ("outwear", "outerwear", "jacket", "coat"), "pants": ("pants", "trousers", "jeans"), "shirt": ("shirt", "button-down shirt"),
-    "shoes": ("shoes", "pair of shoes", "footwear"), "shorts": ("shorts",), "skirt": ("skirt",), "t-shirt": ("t-shirt", "tee", "tshirt"),
+    "dress": ("dress",),
+    "hat": ("hat", "cap", "headwear"),
+    "longsleeve": ("longsleeve", "long sleeve top", "long-sleeved t-shirt"),
+    "outwear": ("outwear", "outerwear", "jacket", "coat"),
+    "pants": ("pants", "trousers", "jeans"),
+    "shirt": ("shirt", "button-down shirt"),
+    "shoes": ("shoes", "pair of shoes", "footwear"),
+    "shorts": ("shorts",),
+    "skirt": ("skirt",),
+    "t-shirt": ("t-shirt", "tee", "tshirt"),
 }
 """The ten kinds of the photos taken at home."""
 

@@ -53,7 +53,8 @@ def attribute_probabilities(
         attribute: One of `QUERY_ATTRIBUTES`.
 
     Returns:
-        k labels and probabilities (n, k) in [0, 1], rows summing to 1; for lookmatch-mini calibrated on held-out catalogue photos.
+        k labels and probabilities (n, k) in [0, 1], rows summing to 1; those of lookmatch-mini are
+        calibrated on catalogue photos it was not trained on.
 
     Raises:
         InvalidInputError: If there is no such attribute.

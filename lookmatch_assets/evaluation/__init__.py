@@ -1,0 +1,1 @@
+"""Measuring encoders and, by human ratings, whole search systems. Imports no orchestrator."""
