@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Iterator
+from typing import Any
 
 import click
 import psycopg
@@ -15,6 +17,7 @@ from rich.console import Console
 
 from lookmatch_assets.demo_data import DemoData, write_real_data, write_sample_data
 from lookmatch_assets.migrations import migrate
+from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services, running_services, stop_services
 from lookmatch_serving.settings import Market, Settings, read_settings
 
@@ -26,7 +29,7 @@ Say = Callable[[str], None]
 @click.option("--limit", type=click.IntRange(min=100), help="Most records of --data to take.")
 def demo(data: Path | None, limit: int | None) -> None:
     """Run the main job end to end and print a look's products."""
-    console = Console()
+    console = Console(file=sys.stdout)
     settings = read_settings()
     before = running_services(settings)
     services = ensure_services(settings)
@@ -37,7 +40,9 @@ def demo(data: Path | None, limit: int | None) -> None:
             stop_services(settings)
 
 
-def run_demo(settings: Settings, services: Services, console: Console, *, data: Path | None = None, limit: int | None = None) -> None:
+def run_demo(
+    settings: Settings, services: Services, console: Console, *, data: Path | None = None, limit: int | None = None
+) -> None:
     """Publish, land, materialise, tag and search; each step says what it did and how long it took.
 
     Args:
@@ -47,19 +52,22 @@ def run_demo(settings: Settings, services: Services, console: Console, *, data: 
         data: folder of a real catalogue; None takes the drawn sample.
         limit: most records of ``data``.
     """
-    from lookmatch_serving.search.command import contact_sheet, print_answer
+    from lookmatch_serving.search.command import draw_sheet, print_answer
     from lookmatch_serving.search.look import SearchRequest
     from lookmatch_serving.search.pipeline import open_pipeline
 
     migrate(services.database_url)
     with _step(console, "Sample data" if data is None else "Real data"):
-        found = write_sample_data(settings.home / "sample") if data is None else write_real_data(data, settings.home / "real", limit)
+        found = (
+            write_sample_data(settings.home / "sample") if data is None else write_real_data(data, settings.home / "real", limit)
+        )
         console.print(f"  {found.summary}")
     ingest(settings, services, found, lambda line: console.print(f"  {line}"))
     look = found.looks[0]
     with _step(console, f"Search: {look.path.name}, market {look.market}"):
         pipeline = open_pipeline(settings, services)
         try:
+            pipeline.warm_up()
             request = SearchRequest(market=look.market, page_size=5, explain=True, deadline_ms=10_000)
             picture = look.path.read_bytes()
             answer = pipeline.search(request, picture)
@@ -67,9 +75,9 @@ def run_demo(settings: Settings, services: Services, console: Console, *, data: 
         finally:
             pipeline.close()
     print_answer(answer, console)
-    console.print(f"  asked again, from warm models and caches: {warm.timings_ms['total']:.0f} ms")
+    console.print(f"asked again, from warm caches: {warm.timings_ms['total']:.0f} ms")
     sheet = settings.home / "demo.png"
-    contact_sheet(look.path.read_bytes(), answer, settings).save(sheet)
+    draw_sheet(settings, services, answer, look.path).save(sheet)
     console.print(f"\nThe same as a picture: {sheet}")
     console.print("Next: [bold]make up[/bold] shows the assets in Dagster and the looks in the app;")
     console.print(f"      .venv/bin/lookmatch search {look.path} --market {look.market} searches from the shell.")
@@ -90,15 +98,39 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
     from lookmatch_assets.look_register import register_look
 
     for feed in found.feeds:
-        report = publish_feed(settings, services, feed)
-        say(f"published {feed.vendor} ({feed.market}, {feed.format}): {report}")
-    say(f"landed: {consume_until_empty(settings, services)}")
+        published = publish_feed(settings, services, feed)
+        landed = consume_until_empty(settings, services)
+        say(f"{feed.vendor} ({feed.market}, {feed.format}): {published} published; {landed}")
+    touched = set()
     with psycopg.connect(services.database_url) as connection:
         for look in found.looks:
-            register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes())
-    today = datetime.now(UTC).date()
-    for market in sorted({Market(feed.market) for feed in found.feeds}):
-        run_partitions(settings, services, [(market, today)], say)
+            if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes()):
+                touched.add((look.market, datetime.now(UTC).date()))
+        touched |= partitions_behind(connection)
+    with _quietly(settings.home / "demo.log"):
+        run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
+
+
+def partitions_behind(connection: psycopg.Connection[Any]) -> set[tuple[Market, date]]:
+    """Partitions (market, UTC day) with packets that the catalogue has not taken in yet.
+
+    Args:
+        connection: to the lookmatch database.
+    """
+    made = connection.execute("SELECT to_regclass('catalog.products')").fetchone()
+    query = (
+        "SELECT DISTINCT market, landed_day FROM landing.packets"
+        if not made or made[0] is None
+        else read_sql("lookmatch_assets", "partitions_behind")
+    )
+    return {(Market(market), day) for market, day in connection.execute(query).fetchall()}
+
+
+@contextmanager
+def _quietly(log: Path) -> Iterator[None]:
+    """Send what dbt and Dagster print to a file: the lines of progress are enough for a person, the UI has the rest."""
+    with log.open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file), warnings.catch_warnings():
+        yield
 
 
 @contextmanager

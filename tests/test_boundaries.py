@@ -31,7 +31,9 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("module", ["lookmatch_serving.server", "lookmatch_serving.search.pipeline", "lookmatch_serving.encoders"])
+@pytest.mark.parametrize(
+    "module", ["lookmatch_serving.server", "lookmatch_serving.search.pipeline", "lookmatch_serving.encoders"]
+)
 def test_importing_serving_loads_neither_dagster_nor_torch(module: str) -> None:
     loaded = modules_after(f"import {module}")
     assert "lookmatch_serving" in loaded
@@ -49,11 +51,16 @@ def test_no_module_of_serving_names_a_forbidden_package() -> None:
 def test_pure_rooms_of_the_assets_do_not_import_dagster(room: str) -> None:
     files = sorted((ROOT / "lookmatch_assets" / room).rglob("*.py"))
     assert files
-    found = {str(file.relative_to(ROOT)): names for file in files if (names := imported_packages(file) & {"dagster", "dagster_dbt"})}
+    found = {
+        str(file.relative_to(ROOT)): names for file in files if (names := imported_packages(file) & {"dagster", "dagster_dbt"})
+    }
     assert found == {}
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
-    sizes = {str(f.relative_to(ROOT)): len(f.read_text(encoding="utf-8").splitlines()) for f in ROOT.glob("*/**/*.py")
-             if f.parts[len(ROOT.parts)] in {"lookmatch_serving", "lookmatch_assets", "tests"}}
+    sizes = {
+        str(f.relative_to(ROOT)): len(f.read_text(encoding="utf-8").splitlines())
+        for f in ROOT.glob("*/**/*.py")
+        if f.parts[len(ROOT.parts)] in {"lookmatch_serving", "lookmatch_assets", "tests"}
+    }
     assert {name: lines for name, lines in sizes.items() if lines > 400} == {}

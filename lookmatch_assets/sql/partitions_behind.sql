@@ -1,0 +1,5 @@
+SELECT DISTINCT packet.market, packet.landed_day
+FROM landing.packets AS packet
+LEFT JOIN catalog.products AS product USING (product_id)
+WHERE product.packet_key IS NULL
+   OR (packet.packet_key > product.packet_key AND packet.event_time >= product.event_time)
