@@ -98,9 +98,8 @@ def print_answer(answer: SearchAnswer, console: Console) -> None:
         console.print(_layer_table(layer))
     if not answer.layers:
         console.print("No garment was found in this picture.")
-    console.print(
-        f"ranker: {answer.ranker.value}   encoder: {answer.encoder_version[:12]}   index as of {answer.index_as_of:%Y-%m-%d %H:%M}"
-    )
+    age = f"index as of {answer.index_as_of:%Y-%m-%d %H:%M}"
+    console.print(f"ranker: {answer.ranker.value}   encoder: {answer.encoder_version[:12]}   {age}")
     for step in answer.degraded:
         console.print(f"degraded: {step.stage}: {step.reason}", markup=False)
     console.print("timings: " + "  ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in answer.timings_ms.items()))

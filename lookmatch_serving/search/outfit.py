@@ -6,7 +6,7 @@ layers found).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,13 @@ from lookmatch_serving.search.garments import (
     ONE_PIECE,
     OUTER,
     RELATED,
+    TOP_LAYERS,
     category_of,
 )
 from lookmatch_serving.search.look import Box
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.regions import Crop
+from lookmatch_serving.search.structure import Structure, read_structure
 
 ACCESSORY_LEAST = 0.55
 """Least probability of an accessory's type in its region."""
@@ -34,11 +36,24 @@ ACCESSORY_LEAST = 0.55
 ONE_PIECE_MARGIN = 0.10
 """How much more probable a one-piece must be than top and bottom."""
 
-OUTER_LEAST = 0.5
-"""Least share of the outer types in the torso for a jacket to be worn."""
+OPEN_FRONT = 55.0
+"""Colour distance between the chest's middle and its sides from which a jacket stands open over something else."""
 
-INNER_UNDER_OUTER_LEAST = 0.35
-"""Least probability of inner types in the front strip for something to show under an open jacket."""
+LONG_TOP = 0.58
+"""Figure heights at which a top that goes on below it is long: a kurta, tunic or coat, or a one-piece."""
+
+FULL_LENGTH = 0.84
+"""Figure heights at which cloth that goes on to there reaches the ankles."""
+
+SAME_CLOTH_MARGIN = -0.3
+"""Where the same cloth reaches the ankles, a one-piece may be this much less probable than top and bottom: two garments of one
+colour are rarer than a jumpsuit or a saree."""
+
+UNLIKELY = 0.1
+"""Factor on the probability of types whose length is not the one seen."""
+
+LONG_TOPS = ("kurta", "kurti", "tunic", "coat")
+SHORT_BOTTOMS = ("shorts", "skirt")
 
 PLAUSIBLE = 0.3
 """Types at least this likely, relative to the best, are searched too."""
@@ -72,7 +87,6 @@ class WornGarment:
         crop_index: the crop that shows it best.
         confidence: in [0, 1].
         area: share of the picture that its box covers.
-        colour: name when read from pixels, else None.
     """
 
     layer: str
@@ -83,7 +97,6 @@ class WornGarment:
     crop_index: int
     confidence: float
     area: float
-    colour: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,11 @@ class _Seen:
 
 def read_outfit(evidence: Evidence, picture: Image.Image, figure: Figure) -> list[WornGarment]:
     """The garments worn, outermost first."""
-    seen = {layer: _see(evidence, layer) for layer in (OUTER, INNER, ONE_PIECE, BOTTOM, FOOT)}
+    structure = read_structure(picture, figure)
+    evidence = replace(evidence, probabilities=_by_length(evidence, structure))
+    seen = {layer: _see(evidence, layer, structure) for layer in (OUTER, INNER, ONE_PIECE, BOTTOM, FOOT)}
     worn: list[WornGarment] = []
-    for layer in _layers_worn(evidence, seen):
+    for layer in _layers_worn(evidence, seen, structure):
         found = seen[layer]
         if found is not None:
             worn.append(_garment(layer, found, evidence))
@@ -120,9 +135,30 @@ def _mass(evidence: Evidence, row: int, layer: str) -> float:
     return float(evidence.probabilities[row, _columns(evidence, layer)].sum())
 
 
-def _see(evidence: Evidence, layer: str) -> _Seen | None:
-    """The layer's most probable type over all its regions."""
+def _by_length(evidence: Evidence, structure: Structure) -> Vectors:
+    """The probabilities (n, k) with types of another length than the one seen made unlikely."""
+    if not structure.known:
+        return evidence.probabilities
+    factors = np.ones(len(evidence.labels), dtype=np.float32)
+    long_top = LONG_TOP <= structure.top_ends < FULL_LENGTH
+    for i, kind in enumerate(evidence.labels):
+        layer = LAYER_OF_TYPE.get(kind)
+        wrong_top = layer in TOP_LAYERS and (kind in LONG_TOPS) != long_top and kind != "kurti"
+        wrong_bottom = layer == BOTTOM and (kind in SHORT_BOTTOMS) != structure.bare_legs
+        if wrong_top or wrong_bottom:
+            factors[i] = UNLIKELY
+    return np.asarray(evidence.probabilities * factors, dtype=np.float32)
+
+
+def _see(evidence: Evidence, layer: str, structure: Structure) -> _Seen | None:
+    """The layer's most probable type over all its regions; what shows under an open jacket is looked for in its front."""
     rows, columns = _rows(evidence, layer), _columns(evidence, layer)
+    if layer == INNER and structure.open_front >= OPEN_FRONT:
+        front = [i for i in rows if evidence.crops[i].region.name.startswith("front")]
+        rows = np.array(front, dtype=np.intp) if front else rows
+    if layer == BOTTOM and structure.known:
+        below = [i for i in rows if evidence.crops[i].region.down[0] >= structure.top_ends - 0.06]
+        rows = np.array(below, dtype=np.intp) if below else rows
     if rows.size == 0 or columns.size == 0:
         return None
     block = evidence.probabilities[np.ix_(rows, columns)]
@@ -141,22 +177,24 @@ def _plausible(evidence: Evidence, columns: NDArray[np.intp], mean: NDArray[np.f
     return tuple(names)
 
 
-def _layers_worn(evidence: Evidence, seen: dict[str, _Seen | None]) -> list[str]:
+def _layers_worn(evidence: Evidence, seen: dict[str, _Seen | None], structure: Structure) -> list[str]:
     """Which of the fixed layers are worn."""
     one_piece = _share(evidence, ONE_PIECE, ("whole", "to the calf", "to the knee"))
     bottom = _share(evidence, BOTTOM, ("legs", "legs from the waist", "hips to the knee"))
-    outer = _share(evidence, OUTER, ("torso", "torso tight", "torso short"))
-    layers = []
-    if outer >= OUTER_LEAST:
-        layers.append(OUTER)
-    if one_piece > bottom + ONE_PIECE_MARGIN:
-        layers.append(ONE_PIECE)
+    if not structure.known:
+        whole = one_piece > bottom + ONE_PIECE_MARGIN
+    elif structure.top_ends >= FULL_LENGTH:
+        whole = one_piece > bottom + SAME_CLOTH_MARGIN
     else:
-        under = _share(evidence, INNER, ("front", "front narrow"))
-        if OUTER not in layers or under >= INNER_UNDER_OUTER_LEAST:
-            layers.append(INNER)
-        layers.append(BOTTOM)
-    layers.append(FOOT)
+        whole = structure.top_ends >= LONG_TOP and structure.bare_legs
+    if whole:
+        layers = [ONE_PIECE, FOOT]
+    elif structure.known and structure.open_front >= OPEN_FRONT:
+        layers = [OUTER, INNER, BOTTOM, FOOT]
+    else:
+        torso = ("torso", "torso tight", "torso short")
+        outer = _share(evidence, OUTER, torso) > _share(evidence, INNER, torso)
+        layers = [OUTER if outer else INNER, BOTTOM, FOOT]
     return [layer for layer in layers if seen[layer] is not None]
 
 

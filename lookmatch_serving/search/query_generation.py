@@ -14,10 +14,11 @@ from typing import Protocol
 from PIL import Image
 
 from lookmatch_serving.search.foreground import Figure, find_figure
-from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
 from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
 from lookmatch_serving.search.regions import crops_of
+from lookmatch_serving.search.structure import colour_name
 
 EMBEDDED_GENERATOR = "embedded-1"
 """Part of the cache key; changes whenever the same look would be read differently."""
@@ -88,6 +89,9 @@ class EmbeddedQueryGenerator:
         for attribute in ("colour", "pattern", "sleeve", "usage"):
             labels, shares = self._probabilities(self._encoder, chosen, attribute)
             read[attribute] = [labels[int(row.argmax())].lower() for row in shares]
+        for i, garment in enumerate(worn):
+            plain = read["pattern"][i] in ("solid", "colourblocked") and figure.reliable
+            read["colour"][i] = (plain and colour_name(picture, figure, colour_box(garment))) or read["colour"][i]
         gender = self._gender(worn, chosen)
         return [
             _layer_query(garment, {name: values[i] for name, values in read.items()}, gender) for i, garment in enumerate(worn)
@@ -108,6 +112,21 @@ _POSSESSIVE = {"men": "Men's", "women": "Women's", "boys": "Boys'", "girls": "Gi
 _SLEEVELESS_LAYERS = ("bottomwear", "footwear", "accessory")
 
 
+def colour_box(garment: WornGarment) -> Box:
+    """The part of a garment's box that shows its cloth and little else: the side of a jacket, the thighs, the toes."""
+    box = garment.box
+    wide, high = box.x1 - box.x0, box.y1 - box.y0
+    if garment.layer == "outermost_topwear":
+        return box.model_copy(update={"x0": box.x0 + 0.15 * wide, "x1": box.x0 + 0.4 * wide, "y0": box.y0 + 0.2 * high})
+    if garment.layer == "inner_topwear":
+        return box.model_copy(update={"x0": box.x0 + 0.35 * wide, "x1": box.x0 + 0.65 * wide, "y0": box.y0 + 0.2 * high})
+    if garment.layer == "bottomwear":
+        return box.model_copy(update={"y0": box.y0 + 0.2 * high, "y1": box.y0 + 0.55 * high})
+    if garment.layer == "footwear":
+        return box.model_copy(update={"y0": box.y0 + 0.5 * high})
+    return box
+
+
 def gender_of(label: str) -> str:
     """The catalogue's word for a zero-shot gender label: ``men`` of "men's"."""
     return _GENDERS.get(label.lower(), label.lower())
@@ -126,8 +145,6 @@ def compose_query(gender: str | None, attributes: dict[str, str], layer: str) ->
 
 def _layer_query(garment: WornGarment, read: dict[str, str], gender: str | None) -> LayerQuery:
     attributes = {"type": garment.kind, **read}
-    if garment.colour is not None:
-        attributes["colour"] = garment.colour
     if garment.layer.startswith(_SLEEVELESS_LAYERS):
         attributes.pop("sleeve")
     return LayerQuery(

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -148,12 +149,13 @@ def make_market(
 
 def _write(db: psycopg.Connection, stock: Sequence[Stock], version: str) -> None:
     products = """
-        INSERT INTO catalog.products (product_id, market, vendor, vendor_product_id, title, brand, brand_key, category, layer, gender,
-            colour_family, image_url, product_url, removed, event_time, landed_day, packet_key)
-        VALUES (%s, %s, 'v', %s, %s, %s, lower(%s), %s, %s, %s, %s, 'https://x/i.jpg', 'https://x/p', %s, now(), current_date, 1)"""
+        INSERT INTO catalog.products (product_id, market, vendor, vendor_product_id, title, brand, brand_key, category, layer,
+            gender, colour_family, image_url, product_url, removed, event_time, landed_day, packet_key)
+        VALUES (%s, %s, 'v', %s, %s, %s, lower(%s), %s, %s, %s, %s, 'https://x/i.jpg', 'https://x/p', %s, now(),
+            current_date, 1)"""
     offers = """
-        INSERT INTO catalog.offers (product_id, market, vendor, currency, price_minor, sale_price_minor, availability, sizes_in_stock,
-            event_time)
+        INSERT INTO catalog.offers (product_id, market, vendor, currency, price_minor, sale_price_minor, availability,
+            sizes_in_stock, event_time)
         VALUES (%s, %s, 'v', %s, %s, %s, %s, %s, now())"""
     vectors = "INSERT INTO vectors.colour_1 VALUES (%s, %s, 'd', %s, %s::halfvec)"
     for s in stock:
@@ -177,6 +179,6 @@ def sees_nothing(encoder: object, vectors: Vectors, attribute: str) -> tuple[lis
 def colour_pipeline(settings: Settings, services: Services, **parts: object) -> SearchPipeline:
     """A pipeline whose encoder is ``ColourEncoder``; parts may be replaced."""
     shelf = EncoderShelf(lambda key: ColourEncoder())
-    made = Parts(**{"encoders": shelf, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts})  #
-    type: ignore[arg - type]
+    given: dict[str, Any] = {"encoders": shelf, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts}
+    made = Parts(**given)
     return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), made)
