@@ -220,3 +220,14 @@ def test_a_dinov2_folder_gives_its_class_token(tmp_path: Path) -> None:
     transformers.BitImageProcessor(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}).save_pretrained(tmp_path)
     encoder = TransformersEncoder("dinov2", 16, "dinov2", lambda: tmp_path, lambda: "v")
     np.testing.assert_allclose(np.linalg.norm(encoder.encode_images(PICTURES), axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("LOOKMATCH_DATA" not in os.environ, reason="LOOKMATCH_DATA does not name the folder of real product data")
+def test_the_model_card_recall_holds_on_the_held_out_products(mini: Encoder) -> None:
+    from lookmatch_assets.evaluation.encoder_benchmark import Table, measure_products
+    from lookmatch_assets.training.sources import read_products
+
+    table = Table()
+    measure_products(mini, read_products(Path(os.environ["LOOKMATCH_DATA"])), "test", table)
+    assert float(dict((measure, value) for measure, value, _ in table.rows)["text to image recall@10"]) >= 0.60
