@@ -1,7 +1,7 @@
 """The attribute cache in Valkey: a hash a product, the products of each market, and each market's coverage.
 
 ``lookmatch:attributes:<product_id>`` is a hash; ``lookmatch:products:<market>`` a set of product ids;
-``lookmatch:coverage:<market>`` a hash of attribute -> products that have it, with ``products`` for all of them. No orchestrator here.
+``lookmatch:coverage:<market>`` a hash of attribute -> products that have it, with ``products`` for all. No orchestrator here.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _VOCABULARY = "SELECT obj_description(to_regclass('catalog.category_synonyms')::
 
 
 class InstalledDbt(DbtCliResource):
-    """dbt of this environment; its version is read from the installation, since ``dbt --version`` asks a package index (8 s a run)."""
+    """dbt of this environment; its version is the installation's, since ``dbt --version`` asks a package index first."""
 
     @property
     def _cli_version(self) -> Version:

@@ -1,5 +1,8 @@
 """The code location: assembles assets, checks, jobs, sensors and resources."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 
 from lookmatch_assets.assets.attribute_cache import attribute_cache
@@ -10,7 +13,7 @@ from lookmatch_assets.assets.looks import looks
 from lookmatch_assets.assets.packets import packets
 from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
 from lookmatch_assets.assets.vector_index import vector_index
-from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, InstalledDbt
+from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER, InstalledDbt
 from lookmatch_assets.checks import CHECKS
 from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
 from lookmatch_assets.resources import EncoderResource, Stores
@@ -22,6 +25,11 @@ ASSETS = [packets, vocabularies, catalogue, images, embeddings, vector_index, at
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything that is materialised."""
+    return assemble({})
+
+
+def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
+    """Everything that is materialised, with some resources replaced by name, as tests do."""
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
@@ -30,6 +38,9 @@ def defs() -> dg.Definitions:
         resources={
             "stores": Stores(),
             "encoder": EncoderResource(),
-            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT_EXECUTABLE),
+            "dbt": InstalledDbt(
+                project_dir=str(PROJECT.project_dir), profiles_dir=str(DBT_FOLDER), dbt_executable=DBT_EXECUTABLE
+            ),
+            **replaced,
         },
     )

@@ -61,11 +61,11 @@ def dagster_environment(settings: Settings, services: Services) -> dict[str, str
     }
 
 
-def load_definitions() -> Definitions:
-    """The code location; the environment must name the home."""
-    from lookmatch_assets.definitions import defs
+def load_definitions(replaced: Mapping[str, Any] | None = None) -> Definitions:
+    """The code location, with resources replaced by name; the environment must name the home."""
+    from lookmatch_assets.definitions import assemble
 
-    return defs()
+    return assemble(replaced or {})
 
 
 def run_partitions(
@@ -106,7 +106,7 @@ def _run(
     from lookmatch_assets.partitions import partition_key
     from lookmatch_assets.sensors import MARKET_TAG
 
-    definitions = load_definitions()
+    definitions = load_definitions(resources)
     with psycopg.connect(services.database_url) as connection:
         current = vocabularies_are_current(connection)
     if not current:
@@ -122,7 +122,6 @@ def _run(
         instance=instance,
         partition_key=partition_key(market, day),
         tags={MARKET_TAG: str(market)},
-        resources=dict(resources) if resources else None,
         run_config=_QUIET,
         raise_on_error=False,
     )

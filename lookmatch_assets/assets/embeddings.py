@@ -26,8 +26,8 @@ def vector_table(encoder: EncoderResource, market: str) -> VectorTable:
 def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """Vectors of new and changed pictures; a change of metadata alone embeds nothing.
 
-    The whole market is caught up with, not only the partition's products: a new encoder version is complete before it goes live, and
-    a partition that failed leaves no hole.
+    The whole market is caught up with, not only the partition's products: a new encoder version is complete before it goes
+    live, and a partition that failed leaves no hole.
     """
     market, day = market_and_day(context)
     started = time.perf_counter()

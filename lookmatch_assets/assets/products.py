@@ -1,6 +1,6 @@
 """Standardised products: the dbt project as assets.
 
-The vocabularies belong to no partition: they are loaded when the seeds changed, by their own asset or by the next run of products.
+The vocabularies belong to no partition: they are loaded when the seeds changed, by their own asset or by the next run.
 """
 
 from collections.abc import Iterator, Mapping

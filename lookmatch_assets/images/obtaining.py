@@ -1,7 +1,7 @@
 """From the address of a product's picture to verified bytes in the store, or to a code that says why not.
 
-``file://`` addresses serve pushes of local folders (``lookmatch feed push PATH``), whose publisher writes them. A packet from outside
-may name one too, but gets no more than a picture that this process can read, verified like any other.
+``file://`` addresses serve pushes of local folders (``lookmatch feed push PATH``), whose publisher writes them. A packet from
+outside may name one too, but gets no more than a picture that this process can read, verified like any other.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from PIL import Image
 
 from lookmatch_assets.images.store import keep_picture, picture_path
 from lookmatch_serving.errors import InvalidInputError, TransientError
@@ -135,5 +137,6 @@ def _verified_size(data: bytes) -> tuple[int, int]:
     try:
         return decode_picture(data).size
     except InvalidInputError as error:
-        too_large = "pixels" in error.value or "bytes" in error.value
+        bomb = isinstance(error.__cause__, Image.DecompressionBombError | Image.DecompressionBombWarning)
+        too_large = bomb or "pixels" in error.value or "bytes" in error.value
         raise _RefusedError(ImageCode.TOO_LARGE if too_large else ImageCode.NOT_DECODABLE, str(error)) from error

@@ -68,7 +68,8 @@ def land(
     body = None if removed else {**fields, "image_url": url, **record}
     product_id = f"acme:{market}:{subject}"
     connection.execute(
-        "INSERT INTO landing.packets (source, id, type, subject, market, vendor, format, product_id, event_time, record, landed_day)"
+        "INSERT INTO landing.packets"
+        " (source, id, type, subject, market, vendor, format, product_id, event_time, record, landed_day)"
         " VALUES ('test', %s, %s, %s, %s, 'acme', 'test', %s, %s, %s, coalesce(%s, (now() AT TIME ZONE 'UTC')::date))",
         [
             str(next(_count)),

@@ -61,7 +61,8 @@ def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[...
         land(connection, "gone", removed=True, minutes=9, day="2026-01-07")
         dbt("build")
         rows = connection.execute(
-            "SELECT vendor_product_id, category, layer, gender, colour_family, pattern, sleeve, title, removed FROM catalog.products"
+            "SELECT vendor_product_id, category, layer, gender, colour_family, pattern, sleeve, title, removed"
+            " FROM catalog.products"
         ).fetchall()
         found = {row[0]: row[1:] for row in rows}
         assert found["polo"][:2] == ("polo-shirt", "inner_topwear")
