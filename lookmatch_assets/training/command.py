@@ -13,10 +13,23 @@ import click
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-mini"), show_default=True)
 @click.option("--text-minutes", default=10.0, show_default=True, help="Wall time of stage 1: text tower on cached features.")
 @click.option("--minutes", default=240.0, show_default=True, help="Wall time of stage 2: both towers on fresh views.")
+@click.option(
+    "--refine-minutes",
+    default=0.0,
+    show_default=True,
+    help="Wall time of stage 3: text tower on trained features; 0 leaves it out.",
+)
 @click.option("--frozen-blocks", default=3, show_default=True, help="First blocks of the image tower that keep ImageNet weights.")
 @click.option("--limit", type=int, help="Use the first rows of styles.csv only.")
 def train_mini(
-    data: Path, photos: Path | None, output: Path, text_minutes: float, minutes: float, frozen_blocks: int, limit: int | None
+    data: Path,
+    photos: Path | None,
+    output: Path,
+    text_minutes: float,
+    minutes: float,
+    refine_minutes: float,
+    frozen_blocks: int,
+    limit: int | None,
 ) -> None:
     """Train lookmatch-mini on the products of DATA (styles.csv + images) and write its files to --output.
 
@@ -25,6 +38,8 @@ def train_mini(
     from lookmatch_assets.training.recipe import Recipe, train
 
     beside = photos or (data.parent / "clothes-at-home")
-    recipe = Recipe(text_minutes=text_minutes, all_minutes=minutes, frozen_blocks=frozen_blocks, limit=limit)
+    recipe = Recipe(
+        text_minutes=text_minutes, all_minutes=minutes, refine_minutes=refine_minutes, frozen_blocks=frozen_blocks, limit=limit
+    )
     version = train(data, beside if beside.is_dir() else None, output, recipe)
     click.echo(f"lookmatch-mini {version} written to {output}")

