@@ -33,6 +33,9 @@ from lookmatch_serving.search.structure import Structure, read_structure
 ACCESSORY_LEAST = 0.55
 """Least probability of an accessory's type in its region."""
 
+HEADWEAR_LEAST = 0.9
+"""The same for a cap or hat, for which dark hair is easily taken."""
+
 ONE_PIECE_MARGIN = 0.10
 """How much more probable a one-piece must be than top and bottom."""
 
@@ -221,7 +224,8 @@ def _accessories(evidence: Evidence) -> list[WornGarment]:
                 continue
             share = float(evidence.probabilities[row, evidence.labels.index(kind)])
             family = _family(kind)
-            if share >= ACCESSORY_LEAST and share > best.get(family, (0.0, 0, ""))[0]:
+            least = HEADWEAR_LEAST if family == "head" else ACCESSORY_LEAST
+            if share >= least and share > best.get(family, (0.0, 0, ""))[0]:
                 best[family] = (share, row, kind)
     ordered = sorted(best.values(), reverse=True)
     worn = []

@@ -60,6 +60,7 @@ REGIONS: tuple[Region, ...] = (
     Region("legs", (BOTTOM,), (-0.15, 0.15), (0.46, 0.97)),
     Region("legs from the waist", (BOTTOM,), (-0.15, 0.15), (0.39, 0.96)),
     Region("lower legs", (BOTTOM,), (-0.13, 0.13), (0.58, 0.95)),
+    Region("shins", (BOTTOM,), (-0.13, 0.13), (0.68, 0.93)),
     Region("hips to the knee", (BOTTOM,), (-0.16, 0.16), (0.40, 0.74)),
     Region("thighs", (BOTTOM,), (-0.15, 0.15), (0.46, 0.68)),
     Region("feet", (FOOT,), (-0.13, 0.13), (0.915, 1.01)),

@@ -139,7 +139,8 @@ def _histogram(
     x0, x1 = (round(middle_of(figure) * columns + value * height) for value in across)
     inside = labels[max(0, y0) : max(y0 + 1, y1), max(0, x0) : max(x0 + 1, x1)].ravel()
     counts = np.bincount(inside[inside >= 0], minlength=PALETTE).astype(np.float64)
-    return counts / max(1.0, counts.sum())
+    shares: NDArray[np.float64] = counts / max(1.0, float(counts.sum()))
+    return shares
 
 
 def _mean_colour(
@@ -147,7 +148,8 @@ def _mean_colour(
 ) -> NDArray[np.float64]:
     """Mean RGB of a strip of the chest."""
     shares = _histogram(labels, figure, (0.22, 0.40), across)
-    return np.asarray(shares[: len(palette)] @ palette[:PALETTE], dtype=np.float64)
+    mean: NDArray[np.float64] = shares[: len(palette)] @ palette[:PALETTE]
+    return mean
 
 
 def _bare_legs(labels: NDArray[np.intp], palette: NDArray[np.float32], figure: Figure) -> bool:
