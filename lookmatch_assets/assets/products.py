@@ -73,7 +73,7 @@ def catalogue(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: St
             dbt.cli(["seed"]).wait()
             with stores.database() as connection:
                 mark_vocabularies(connection)
-        yield from dbt.cli(["build", "--indirect-selection", "cautious"], context=context).stream()
+        yield from dbt.cli(["build"], context=context).stream()
 
 
 def _dbt_environment(stores: Stores) -> dict[str, str]:

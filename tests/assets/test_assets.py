@@ -108,6 +108,8 @@ def test_a_days_packets_become_searchable_and_only_changed_pictures_are_embedded
         with redis.Redis.from_url(stores.redis_url, decode_responses=True) as cache:
             assert not cache.exists("lookmatch:attributes:acme:IN:2")
         assert second["vector_index"]["products"] == 5
+        named = "SELECT check_name FROM dagster.asset_check_executions WHERE asset_key LIKE '%products%'"
+        assert {row[0].split("_products_")[0] for row in connection.execute(named)} >= {"known_or_unmapped", "accepted_values"}
 
         table = connection.execute("SELECT table_name FROM vectors.encoders").fetchone()
         assert table
