@@ -96,6 +96,7 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
     from lookmatch_assets.feeds.publisher import publish_feed
     from lookmatch_assets.instance import run_partitions
     from lookmatch_assets.look_register import register_look
+    from lookmatch_serving.encoders import load_encoder
 
     for feed in found.feeds:
         published = publish_feed(settings, services, feed)
@@ -106,24 +107,25 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
         for look in found.looks:
             if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes()):
                 touched.add((look.market, datetime.now(UTC).date()))
-        touched |= partitions_behind(connection)
+        touched |= partitions_behind(connection, load_encoder(settings.encoder).version)
     with _quietly(settings.home / "demo.log"):
         run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
 
 
-def partitions_behind(connection: psycopg.Connection[Any]) -> set[tuple[Market, date]]:
-    """Partitions (market, UTC day) with packets that the catalogue has not taken in yet.
+def partitions_behind(connection: psycopg.Connection[Any], encoder_version: str) -> set[tuple[Market, date]]:
+    """Partitions (market, UTC day) with packets that the catalogue has not taken in, or that another encoder version embedded.
 
     Args:
         connection: to the lookmatch database.
+        encoder_version: of the encoder that search shall use.
     """
     made = connection.execute("SELECT to_regclass('catalog.products')").fetchone()
-    query = (
-        "SELECT DISTINCT market, landed_day FROM landing.packets"
-        if not made or made[0] is None
-        else read_sql("lookmatch_assets", "partitions_behind")
-    )
-    return {(Market(market), day) for market, day in connection.execute(query).fetchall()}
+    if made is None or made[0] is None:
+        rows = connection.execute("SELECT DISTINCT market, landed_day FROM landing.packets").fetchall()
+    else:
+        query = read_sql("lookmatch_assets", "partitions_behind")
+        rows = connection.execute(query, {"encoder_version": encoder_version}).fetchall()
+    return {(Market(market), day) for market, day in rows}
 
 
 @contextmanager

@@ -16,7 +16,9 @@ from lookmatch_serving.settings import Market, Settings
 _LOOK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
-def register_look(connection: psycopg.Connection[Any], settings: Settings, *, look_id: str, market: Market, picture: bytes) -> bool:
+def register_look(
+    connection: psycopg.Connection[Any], settings: Settings, *, look_id: str, market: Market, picture: bytes
+) -> bool:
     """Store a look's picture and its row; a look given again with the same bytes changes nothing.
 
     Args:

@@ -62,7 +62,9 @@ def encoders(as_json: bool) -> None:
     for key in encoder_keys():
         try:
             one = load_encoder(key)
-            rows.append({"key": key, "available": True, "dimensions": one.dimensions, "text": one.supports_text, "version": one.version})
+            rows.append(
+                {"key": key, "available": True, "dimensions": one.dimensions, "text": one.supports_text, "version": one.version}
+            )
         except LookmatchError as error:
             rows.append({"key": key, "available": False, "reason": str(error)})
     click.echo(json.dumps(rows)) if as_json else Console().print(_table("Encoders", rows))

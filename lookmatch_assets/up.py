@@ -82,7 +82,18 @@ def free_port(wanted: int) -> int:
 
 def _commands(app_port: int, dagster_port: int) -> dict[str, list[str]]:
     lookmatch = [sys.executable, "-m", "lookmatch_assets"]
-    dagster = [sys.executable, "-m", "dagster", "dev", "--workspace", str(WORKSPACE), "--host", LOOPBACK, "--port", str(dagster_port)]
+    dagster = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "--workspace",
+        str(WORKSPACE),
+        "--host",
+        LOOPBACK,
+        "--port",
+        str(dagster_port),
+    ]
     return {
         "consumer": [*lookmatch, "consume"],
         "dagster": dagster,

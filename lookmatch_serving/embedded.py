@@ -55,7 +55,7 @@ def ensure_services(settings: Settings) -> Services:
     with FileLock(settings.home / "services.lock"):
         database_url = settings.database_url.get_secret_value() if settings.database_url else _start_postgres(settings.home)
         redis_url = settings.redis_url.get_secret_value() if settings.redis_url else _start_valkey(settings.home)
-    return Services(database_url, redis_url)
+        return Services(database_url, redis_url)
 
 
 def stop_services(settings: Settings) -> list[str]:
@@ -65,7 +65,7 @@ def stop_services(settings: Settings) -> list[str]:
         The names of those stopped.
     """
     stopped = []
-    for name, pid_file in (("postgres", settings.home / "postgres" / "postmaster.pid"), ("valkey", _valkey_pid_file(settings.home))):
+    for name, pid_file in _pid_files(settings.home).items():
         process = _process_of(pid_file, name)
         if process is None:
             continue
@@ -78,8 +78,11 @@ def stop_services(settings: Settings) -> list[str]:
 
 def running_services(settings: Settings) -> list[str]:
     """Names of the embedded servers of this home that run now."""
-    files = {"postgres": settings.home / "postgres" / "postmaster.pid", "valkey": _valkey_pid_file(settings.home)}
-    return [name for name, pid_file in files.items() if _process_of(pid_file, name)]
+    return [name for name, pid_file in _pid_files(settings.home).items() if _process_of(pid_file, name)]
+
+
+def _pid_files(home: Path) -> dict[str, Path]:
+    return {"postgres": home / "postgres" / "postmaster.pid", "valkey": _valkey_pid_file(home)}
 
 
 def _start_postgres(home: Path) -> str:
@@ -129,10 +132,21 @@ def _start_valkey(home: Path) -> str:
     url = f"unix://{socket}"
     if _answers(url):
         return url
-    command = [str(get_binary_path()), "--daemonize", "yes", "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
-    command += ["--dir", str(folder), "--pidfile", str(_valkey_pid_file(home)), "--logfile", str(folder / "log")]
+    command = [str(get_binary_path()), "--daemonize", "yes", "--port", "0"]
+    command += [
+        "--unixsocket",
+        str(socket),
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        str(folder),
+        "--pidfile",
+        str(_valkey_pid_file(home)),
+        "--logfile",
+        str(folder / "log"),
+    ]
     command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603 - no word is a caller's
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if _answers(url):

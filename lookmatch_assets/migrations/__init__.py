@@ -1,6 +1,7 @@
 """Schema migrations: numbered, each in one transaction, applied by Alembic.
 
-dbt owns ``catalog.products``; the tables of one encoder's vectors are made by the embedding assets, since their width is the encoder's.
+dbt owns ``catalog.products``; the tables of an encoder's vectors are made by the embedding assets,
+since their width is the encoder's.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 
@@ -67,9 +67,7 @@ def draw_backpack(spot: Spot) -> None:
     spot.line(curve([(-13, -58), (-9, -74), (9, -74), (13, -58)]), dark, 7)
     for s in (-1, 1):
         spot.line(curve([(s * 26, -48), (s * 52, -20), (s * 47, 44)]), dark, 11)
-    body = curve(
-        [(-34, -46), (-18, -62), (18, -62), (34, -46), (42, 20), (38, 58), (-38, 58), (-42, 20)], 6, closed=True
-    )
+    body = curve([(-34, -46), (-18, -62), (18, -62), (34, -46), (42, 20), (38, 58), (-38, 58), (-42, 20)], 6, closed=True)
     spot.panel(body)
     spot.line(curve([(-34, -28), (-24, -44), (24, -44), (34, -28)]), _STEEL, 2.4)
     pocket = curve([(-28, 2), (28, 2), (32, 44), (26, 50), (-26, 50), (-32, 44)], 5, closed=True)
@@ -103,13 +101,9 @@ def draw_sunglasses(spot: Spot) -> None:
     lens = mix(darker(frame, 0.68), (24, 26, 32), 0.55)
     for s in (-1, 1):
         spot.line([(s * 52, -11), (s * 66, -14), (s * 70, -2)], darker(frame, 0.2), 6)
-        rim = curve(
-            [(s * 7, -14), (s * 32, -18), (s * 54, -13), (s * 51, 8), (s * 32, 19), (s * 12, 11)], 6, closed=True
-        )
+        rim = curve([(s * 7, -14), (s * 32, -18), (s * 54, -13), (s * 51, 8), (s * 32, 19), (s * 12, 11)], 6, closed=True)
         spot.panel(rim, frame, 0.4)
-        glass = curve(
-            [(s * 12, -9), (s * 32, -12), (s * 48, -8), (s * 46, 6), (s * 32, 13), (s * 16, 7)], 6, closed=True
-        )
+        glass = curve([(s * 12, -9), (s * 32, -12), (s * 48, -8), (s * 46, 6), (s * 32, 13), (s * 16, 7)], 6, closed=True)
         spot.panel(glass, lens, 0.2)
         spot.line([(s * 32 - 12, 4), (s * 32 - 2, -8)], lighter(lens, 0.5), 3)
     spot.line(arc((-9, -8), (0, -14), (9, -8)), frame, 6)
@@ -124,9 +118,7 @@ def draw_belt(spot: Spot) -> None:
     tongue = curve([(-44, 24), (0, 37), (52, 27), (70, 16)])
     spot.panel(limb([tuple(p) for p in tongue[::6]], [18.0] * len(tongue[::6]), 3), depth=0.6)
     for x in (34, 46, 57):
-        spot.pen.disc(
-            tuple(spot.shape([(x, 30 - (x - 34) * 0.35)])[0]), 1.9 * spot.scale, darker(spot.cloth.colour, 0.6)
-        )
+        spot.pen.disc(tuple(spot.shape([(x, 30 - (x - 34) * 0.35)])[0]), 1.9 * spot.scale, darker(spot.cloth.colour, 0.6))
     for width, colour in ((6.0, darker(_GOLD, 0.3)), (4.0, _GOLD)):
         spot.line([(-18, 22), (8, 26), (8, 49), (-18, 45), (-18, 20)], colour, width)
     spot.line([(-18, 34), (9, 37)], _GOLD, 3.2)
@@ -161,7 +153,7 @@ def draw_scarf(spot: Spot) -> None:
     spot.panel(curve([(-16, -20), (12, -22), (18, 4), (-14, 8)], 5, closed=True), depth=0.8)
 
 
-ACCESSORIES = {
+ACCESSORIES: Mapping[GarmentType, Callable[[Spot], None]] = {
     GarmentType.HANDBAG: draw_handbag,
     GarmentType.BACKPACK: draw_backpack,
     GarmentType.WATCH: draw_watch,

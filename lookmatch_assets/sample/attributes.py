@@ -159,9 +159,7 @@ TYPE_SPECS: Mapping[GarmentType, TypeSpec] = {
     GarmentType.JACKET: TypeSpec(Layer.OUTERMOST_TOPWEAR, "Jackets", _PLAIN, _LONG, _MEN_WOMEN, (_U.CASUAL, _U.SPORTS)),
     GarmentType.BLAZER: TypeSpec(Layer.OUTERMOST_TOPWEAR, "Blazers", _WOVEN, _LONG, _MEN_WOMEN, (_U.FORMAL,)),
     GarmentType.COAT: TypeSpec(Layer.OUTERMOST_TOPWEAR, "Coats", _WOVEN[:2], _LONG, _MEN_WOMEN, (_U.FORMAL, _U.CASUAL)),
-    GarmentType.CARDIGAN: TypeSpec(
-        Layer.OUTERMOST_TOPWEAR, "Sweaters", (_P.SOLID, _P.STRIPED), _LONG, _MEN_WOMEN, _CASUAL
-    ),
+    GarmentType.CARDIGAN: TypeSpec(Layer.OUTERMOST_TOPWEAR, "Sweaters", (_P.SOLID, _P.STRIPED), _LONG, _MEN_WOMEN, _CASUAL),
     GarmentType.SWEATSHIRT: TypeSpec(
         Layer.OUTERMOST_TOPWEAR,
         "Sweatshirts",
@@ -215,9 +213,7 @@ TYPE_SPECS: Mapping[GarmentType, TypeSpec] = {
         Layer.ONE_PIECE, "Sarees", (_P.SOLID, _P.FLORAL, _P.POLKA_DOT), (_S.SHORT,), _WOMEN, (_U.ETHNIC,)
     ),
     GarmentType.JEANS: TypeSpec(Layer.BOTTOMWEAR, "Jeans", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, _CASUAL),
-    GarmentType.TROUSERS: TypeSpec(
-        Layer.BOTTOMWEAR, "Trousers", _WOVEN, _NO_SLEEVE, _MEN_WOMEN, (_U.FORMAL, _U.CASUAL)
-    ),
+    GarmentType.TROUSERS: TypeSpec(Layer.BOTTOMWEAR, "Trousers", _WOVEN, _NO_SLEEVE, _MEN_WOMEN, (_U.FORMAL, _U.CASUAL)),
     GarmentType.SHORTS: TypeSpec(
         Layer.BOTTOMWEAR,
         "Shorts",
@@ -245,17 +241,13 @@ TYPE_SPECS: Mapping[GarmentType, TypeSpec] = {
     GarmentType.SANDALS: TypeSpec(Layer.FOOTWEAR, "Sandals", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, _CASUAL),
     GarmentType.FLIP_FLOPS: TypeSpec(Layer.FOOTWEAR, "Flip Flops", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, _CASUAL),
     GarmentType.BOOTS: TypeSpec(Layer.FOOTWEAR, "Boots", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, _CASUAL),
-    GarmentType.HANDBAG: TypeSpec(
-        Layer.ACCESSORY, "Handbags", (_P.SOLID, _P.CHECKED), _NO_SLEEVE, _WOMEN, (_U.CASUAL, _U.PARTY)
-    ),
+    GarmentType.HANDBAG: TypeSpec(Layer.ACCESSORY, "Handbags", (_P.SOLID, _P.CHECKED), _NO_SLEEVE, _WOMEN, (_U.CASUAL, _U.PARTY)),
     GarmentType.BACKPACK: TypeSpec(Layer.ACCESSORY, "Backpacks", _PLAIN, _NO_SLEEVE, (_G.UNISEX,), _CASUAL),
     GarmentType.WATCH: TypeSpec(Layer.ACCESSORY, "Watches", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, (_U.CASUAL, _U.FORMAL)),
     GarmentType.SUNGLASSES: TypeSpec(Layer.ACCESSORY, "Sunglasses", _PLAIN, _NO_SLEEVE, tuple(Gender), _CASUAL),
     GarmentType.BELT: TypeSpec(Layer.ACCESSORY, "Belts", _PLAIN, _NO_SLEEVE, _MEN_WOMEN, (_U.FORMAL, _U.CASUAL)),
     GarmentType.CAP: TypeSpec(Layer.ACCESSORY, "Caps", _PLAIN, _NO_SLEEVE, (_G.UNISEX, _G.MEN), (_U.CASUAL, _U.SPORTS)),
-    GarmentType.SCARF: TypeSpec(
-        Layer.ACCESSORY, "Scarves", (_P.SOLID, _P.STRIPED, _P.CHECKED), _NO_SLEEVE, _WOMEN, _CASUAL
-    ),
+    GarmentType.SCARF: TypeSpec(Layer.ACCESSORY, "Scarves", (_P.SOLID, _P.STRIPED, _P.CHECKED), _NO_SLEEVE, _WOMEN, _CASUAL),
 }
 """What each type may look like, with the article type that public fashion catalogues file it under."""
 

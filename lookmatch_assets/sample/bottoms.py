@@ -67,9 +67,7 @@ def _waistband(pen: Pen, body: Body, cloth: Cloth, ease: float, height: float = 
         pen.panel(inside, cloth.plain(darker(cloth.colour, 0.42)), edge=False, depth=0.3)
     sag = 8 if not body.worn else 3
     upper = arc(left, (middle, _BAND_Y + sag * 2), right)
-    lower = arc(
-        (right[0] + 2, right[1] + height), (middle, _BAND_Y + height + sag * 2), (left[0] - 2, left[1] + height)
-    )
+    lower = arc((right[0] + 2, right[1] + height), (middle, _BAND_Y + height + sag * 2), (left[0] - 2, left[1] + height))
     pen.panel(joined(upper, lower), cloth.plain(), depth=0.4)
 
 
@@ -202,9 +200,7 @@ def draw_dress(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth
     torso(pen, body, cut, cloth, rng)
     collar_band(pen, cut, trim(cloth, 0.3), 3.5)
     left, right = (body.at(side, WAIST_Y + 4, 6) for side in body.sides)
-    pen.panel(
-        limb([left, (body.centre(WAIST_Y), WAIST_Y + 9), right], [17, 17, 17]), cloth.plain(trim(cloth, 0.3)), depth=0.3
-    )
+    pen.panel(limb([left, (body.centre(WAIST_Y), WAIST_Y + 9), right], [17, 17, 17]), cloth.plain(trim(cloth, 0.3)), depth=0.3)
 
 
 def draw_jumpsuit(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random) -> None:

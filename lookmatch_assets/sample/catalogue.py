@@ -140,9 +140,7 @@ def _pictured(vendor: Vendor) -> list[Product]:
 def truth() -> dict[str, dict[str, str | None]]:
     """The attributes of every sound product by `vendor/product_id`."""
     return {
-        f"{vendor.name}/{product.product_id}": asdict(product.attributes)
-        for vendor in VENDORS
-        for product in products_of(vendor)
+        f"{vendor.name}/{product.product_id}": asdict(product.attributes) for vendor in VENDORS for product in products_of(vendor)
     }
 
 

@@ -79,9 +79,7 @@ def cloth_for(attributes: GarmentAttributes, rng: Random) -> Cloth:
     )
 
 
-def _stripes(
-    draw: ImageDraw.ImageDraw, size: tuple[int, int], period: float, width: float, turn: float, ink: Rgb
-) -> None:
+def _stripes(draw: ImageDraw.ImageDraw, size: tuple[int, int], period: float, width: float, turn: float, ink: Rgb) -> None:
     """Rule a tile with parallel stripes; period and width in pixels."""
     reach = (size[0] + size[1]) / 2 + period
     middle_x, middle_y = size[0] / 2, size[1] / 2

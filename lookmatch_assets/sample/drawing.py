@@ -58,18 +58,14 @@ def _draw_alone(pen: Pen, attributes: GarmentAttributes, cloth: Cloth, rng: Rand
     if kind in FOOTWEAR:
         draw_pair(pen, kind, replace(cloth, period=_LOCAL_PERIOD))
     elif kind in ACCESSORIES:
-        ACCESSORIES[kind](
-            Spot(pen, (0.0, 0.0), 1.0, replace(cloth, period=_LOCAL_PERIOD), turn=rng.uniform(-0.05, 0.05))
-        )
+        ACCESSORIES[kind](Spot(pen, (0.0, 0.0), 1.0, replace(cloth, period=_LOCAL_PERIOD), turn=rng.uniform(-0.05, 0.05)))
     else:
         body = flat_body(attributes.gender)
         draw = TOPS.get(kind) or OUTERWEAR.get(kind) or BOTTOMS.get(kind) or ONE_PIECES[kind]
         draw(pen, body, attributes, cloth, rng)
 
 
-def _shadowed_ground(
-    size: tuple[int, int], shapes: Sequence[Points], scale: float, origin: Points, rng: Random
-) -> Image.Image:
+def _shadowed_ground(size: tuple[int, int], shapes: Sequence[Points], scale: float, origin: Points, rng: Random) -> Image.Image:
     """A light studio ground, at a quarter of the size, with the soft shadow of the shapes below and to the right."""
     small = (-(-size[0] // _GROUND_STEP), -(-size[1] // _GROUND_STEP))
     tone, warmth = rng.randint(244, 252), rng.randint(0, 2)

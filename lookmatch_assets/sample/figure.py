@@ -118,9 +118,7 @@ def draw_head(pen: Pen, body: Body, person: Person) -> None:
     x, y = HEAD
     wide = 40.0 if body.feminine else 43.0
     for s in (-1, 1):
-        pen.panel(
-            ellipse((x + s * (wide - 1), y + 8), (7, 12)), _cloth(darker(person.skin, 0.08)), edge=False, depth=0.4
-        )
+        pen.panel(ellipse((x + s * (wide - 1), y + 8), (7, 12)), _cloth(darker(person.skin, 0.08)), edge=False, depth=0.4)
     jaw = 25.0 if body.feminine else 32.0
     face = [(x, y - 60), (x + wide, y - 22), (x + wide - 2, y + 16), (x + jaw, y + 46), (x, y + 62)]
     mirrored = [(2 * x - px, py) for px, py in face[3:0:-1]]
@@ -133,9 +131,7 @@ def draw_head(pen: Pen, body: Body, person: Person) -> None:
         pen.disc((x + s * 18, y + 2), 4.4, (52, 38, 34))
         pen.stroke(arc((x + s * 9, y + 1), (x + s * 18, y - 7), (x + s * 28, y + 0)), (40, 30, 30), 2.6)
     pen.stroke(curve([(x + 1, y + 6), (x + 6, y + 23), (x - 3, y + 25)]), darker(person.skin, 0.24), 2.2)
-    mouth = joined(
-        arc((x - 12, y + 38), (x, y + 35), (x + 12, y + 38)), arc((x + 12, y + 38), (x, y + 50), (x - 12, y + 38))
-    )
+    mouth = joined(arc((x - 12, y + 38), (x, y + 35), (x + 12, y + 38)), arc((x + 12, y + 38), (x, y + 50), (x - 12, y + 38)))
     pen.flat(mouth, lip)
 
 

@@ -54,9 +54,7 @@ def _pale(cloth: Cloth) -> Rgb:
 
 def draw_casual(last: Last) -> None:
     """A canvas sneaker with a flat rubber sole."""
-    upper = joined(
-        curve([(-48, -9), (-51, -28), (-46, -47)]), curve([(-12, -47), (4, -40), (24, -27), (46, -22), (52, -9)])
-    )
+    upper = joined(curve([(-48, -9), (-51, -28), (-46, -47)]), curve([(-12, -47), (4, -40), (24, -27), (46, -22), (52, -9)]))
     last.panel([(-44, -47), (-14, -47), (-10, -52), (-38, -54)], darker(last.cloth.colour, 0.45), 0.3)
     last.panel(upper)
     last.panel(joined(curve([(24, -27), (46, -22), (53, -8)]), [(24, -8)]), _pale(last.cloth), 0.6)
@@ -78,9 +76,7 @@ def draw_sports(last: Last) -> None:
     last.panel(joined(curve([(28, -31), (44, -25), (55, -14)]), [(32, -14)]), trim(last.cloth, 0.3), 0.5)
     for shift in (0, 13, 26):
         last.line([(-24 + shift, -17), (-12 + shift, -41 + shift * 0.22)], last.cloth.accent, 5.6)
-    foam = joined(
-        curve([(-56, -20), (-20, -15), (20, -15), (58, -17)]), curve([(60, -7), (50, 0), (10, 0), (-50, 0), (-60, -9)])
-    )
+    foam = joined(curve([(-56, -20), (-20, -15), (20, -15), (58, -17)]), curve([(60, -7), (50, 0), (10, 0), (-50, 0), (-60, -9)]))
     last.panel(foam, _pale(last.cloth), 0.7)
     last.line([(-54, -2), (52, -2)], (70, 72, 78), 4.0)
     _laces(last, (-2, -46), (20, -34), 4, _pale(last.cloth))
@@ -88,9 +84,7 @@ def draw_sports(last: Last) -> None:
 
 def draw_formal(last: Last) -> None:
     """A polished lace-up with a toe cap and a low heel."""
-    upper = joined(
-        curve([(-48, -10), (-51, -28), (-45, -42)]), curve([(-14, -42), (0, -38), (20, -25), (44, -21), (57, -9)])
-    )
+    upper = joined(curve([(-48, -10), (-51, -28), (-45, -42)]), curve([(-14, -42), (0, -38), (20, -25), (44, -21), (57, -9)]))
     last.panel([(-43, -42), (-15, -42), (-12, -46), (-36, -48)], darker(last.cloth.colour, 0.5), 0.3)
     last.panel(upper, depth=1.3)
     last.line(curve([(24, -26), (31, -18), (30, -9)]), trim(last.cloth, 0.4), 2.0)
@@ -102,9 +96,7 @@ def draw_formal(last: Last) -> None:
 
 def draw_heels(last: Last) -> None:
     """A pump on a high heel."""
-    last.panel(
-        [(-50, -44), (-40, -42), (-43, -12), (-43, 0), (-49, 0), (-49, -20)], darker(last.cloth.colour, 0.2), 0.5
-    )
+    last.panel([(-50, -44), (-40, -42), (-43, -12), (-43, 0), (-49, 0), (-49, -20)], darker(last.cloth.colour, 0.2), 0.5)
     upper = joined(
         curve([(-51, -38), (-53, -60), (-46, -70)]),
         curve([(-36, -54), (-10, -34), (18, -22), (26, -24), (42, -18), (58, -5)]),
@@ -137,9 +129,7 @@ def draw_flip_flops(last: Last) -> None:
     sole = darker(last.cloth.colour, 0.35)
     last.panel(joined(curve([(-52, -12), (0, -8), (54, -11)]), curve([(56, -3), (0, 0), (-52, -1)])), sole, 0.4)
     last.panel(joined(curve([(-52, -15), (0, -11), (54, -13)]), curve([(54, -9), (0, -6), (-52, -10)])), depth=0.4)
-    strap = joined(
-        curve([(-22, -11), (-4, -28), (20, -29), (34, -12)]), curve([(28, -12), (14, -21), (0, -20), (-10, -10)])
-    )
+    strap = joined(curve([(-22, -11), (-4, -28), (20, -29), (34, -12)]), curve([(28, -12), (14, -21), (0, -20), (-10, -10)]))
     last.panel(strap, last.cloth.accent, 0.5)
 
 

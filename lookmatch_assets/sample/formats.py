@@ -145,9 +145,7 @@ def encoded(records: Sequence[Record], feed_format: str) -> bytes:
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode("utf-8")
     tabbed = feed_format == "merchant_tsv"
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(
-        text, list(records[0]), delimiter="\t" if tabbed else ",", lineterminator="\n" if tabbed else "\r\n"
-    )
+    writer = csv.DictWriter(text, list(records[0]), delimiter="\t" if tabbed else ",", lineterminator="\n" if tabbed else "\r\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue().encode("utf-8" if tabbed else "cp932")

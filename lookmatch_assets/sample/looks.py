@@ -84,9 +84,7 @@ def nearest_products(garment: GarmentAttributes, products: Sequence[Product]) ->
     return [one for one, distance in zip(products, distances, strict=True) if distance <= least + 1e-9], least
 
 
-def _truth_of(
-    look: SampleLook, boxes: Mapping[str, tuple[int, int, int, int]], products: Sequence[Product]
-) -> dict[str, object]:
+def _truth_of(look: SampleLook, boxes: Mapping[str, tuple[int, int, int, int]], products: Sequence[Product]) -> dict[str, object]:
     """Everything known about a drawn look."""
     layers = {}
     for layer, garment in look.garments.items():

@@ -38,9 +38,7 @@ def curve(values: Sequence[Point] | Points, steps: int = 8, closed: bool = False
         padded = np.vstack([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
     p0, p1, p2, p3 = (padded[i : len(padded) - 3 + i, None, :] for i in range(4))
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[None, :, None]
-    samples = 0.5 * (
-        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
-    )
+    samples = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
     flat = samples.reshape(-1, 2)
     return flat if closed else np.vstack([flat, knots[-1:]])
 
@@ -79,9 +77,7 @@ def ellipse(centre: Point, radii: Point, steps: int = 28, turn: float = 0.0) -> 
     """Outline an ellipse; `turn` rotates it in radians."""
     t = np.linspace(0.0, 2 * np.pi, steps, endpoint=False)
     x, y = np.cos(t) * radii[0], np.sin(t) * radii[1]
-    return np.column_stack(
-        [centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)]
-    )
+    return np.column_stack([centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)])
 
 
 def between(start: Point, end: Point, share: float) -> Point:
@@ -105,9 +101,7 @@ def along(joints: Sequence[Point], share: float) -> list[Point]:
     return kept
 
 
-def placed(
-    shape: Sequence[Point] | Points, origin: Point, scale: float, flip: bool = False, turn: float = 0.0
-) -> Points:
+def placed(shape: Sequence[Point] | Points, origin: Point, scale: float, flip: bool = False, turn: float = 0.0) -> Points:
     """Move a shape drawn around (0, 0) to `origin`, scaled, perhaps mirrored, and turned by radians."""
     local = points(shape) * scale
     if flip:

@@ -37,9 +37,7 @@ class Fold:
 class Pen(Protocol):
     """Draws shapes given in drawing units."""
 
-    def panel(
-        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
-    ) -> None:
+    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
         """Cut a shape from cloth, shade it as a soft volume of the given depth (0 is flat), and outline it."""
 
     def flat(self, shape: Points, colour: Rgb) -> None:
@@ -59,9 +57,7 @@ class OutlinePen:
     shapes: list[Points] = field(default_factory=list)
     lines: list[Points] = field(default_factory=list)
 
-    def panel(
-        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
-    ) -> None:
+    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
         """Remember the outline."""
         self.shapes.append(shape)
 
@@ -88,9 +84,7 @@ class OutlinePen:
 class CanvasPen:
     """Paints on an image at a multiple of its final size and notes which owner each spot belongs to."""
 
-    def __init__(
-        self, ground: Image.Image, size: tuple[int, int], scale: float, origin: Point, factor: int = 2
-    ) -> None:
+    def __init__(self, ground: Image.Image, size: tuple[int, int], scale: float, origin: Point, factor: int = 2) -> None:
         """Start on a ground.
 
         Args:
@@ -122,9 +116,7 @@ class CanvasPen:
         (top, left), (bottom, right) = found.min(axis=0) * _OWNER_STEP, (found.max(axis=0) + 1) * _OWNER_STEP
         return int(left), int(top), min(int(right), self._size[0]), min(int(bottom), self._size[1])
 
-    def panel(
-        self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0
-    ) -> None:
+    def panel(self, shape: Points, cloth: Cloth, folds: Sequence[Fold] = (), edge: bool = True, depth: float = 1.0) -> None:
         """Cut a shape from cloth, shade it as a soft volume and outline it."""
         outline = self._to_pixels(shape)
         corner = np.floor(np.maximum(outline.min(axis=0) - 2, 0)).astype(int)
@@ -168,9 +160,7 @@ class CanvasPen:
         """Note that a shape, in supersampled pixels, now belongs to the current owner."""
         self._owner_draw.polygon(_flat(outline / (self._factor * _OWNER_STEP)), fill=self.owner)
 
-    def _shaded(
-        self, tile: Image.Image, mask: Image.Image, folds: Sequence[tuple[Fold, Points]], depth: float
-    ) -> Image.Image:
+    def _shaded(self, tile: Image.Image, mask: Image.Image, folds: Sequence[tuple[Fold, Points]], depth: float) -> Image.Image:
         """Shade cloth with light from the upper left, darker rims and the given folds."""
         step = _SHADE_STEP if min(mask.size) > 64 else 2
         small = mask.reduce(step)

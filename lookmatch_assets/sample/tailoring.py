@@ -113,9 +113,7 @@ def torso(pen: Pen, body: Body, cut: Cut, cloth: Cloth, rng: Random) -> None:
         pen.panel(joined(edge, opening), cloth, folds)
 
 
-def sleeves(
-    pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None, width: float, cuff: Rgb | None
-) -> None:
+def sleeves(pen: Pen, body: Body, cut: Cut, cloth: Cloth, sleeve: Sleeve | None, width: float, cuff: Rgb | None) -> None:
     """Draw both sleeves.
 
     Args:

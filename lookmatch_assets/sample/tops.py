@@ -62,9 +62,7 @@ def draw_polo(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth,
 def draw_shirt(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random) -> None:
     """Stand collar, full placket, a chest pocket and a curved hem."""
     cut = Cut(ease=11 if body.feminine else 14, hem=518, neck=32, drop=24, pointed=True, round_hem=16)
-    sleeves(
-        pen, body, cut, cloth, attributes.sleeve, 64, trim(cloth, 0.1) if attributes.sleeve is Sleeve.LONG else None
-    )
+    sleeves(pen, body, cut, cloth, attributes.sleeve, 64, trim(cloth, 0.1) if attributes.sleeve is Sleeve.LONG else None)
     torso(pen, body, cut, cloth, rng)
     placket(pen, body, cloth, NECK_Y + 26, 524, 7, button_colour(cloth))
     if attributes.usage is Usage.CASUAL:
@@ -105,9 +103,7 @@ def _front(cut: Cut, opened: bool, gap: float) -> Cut:
     return replace(cut, gap=gap) if opened else cut
 
 
-def draw_jacket(
-    pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False
-) -> None:
+def draw_jacket(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False) -> None:
     """A zipped bomber: stand collar, ribbed hem and cuffs, slanted pockets."""
     cut = _front(Cut(ease=19, hem=470, flare=0, neck=36, drop=20), opened, 30)
     dark = trim(cloth, 0.3)
@@ -155,9 +151,7 @@ def _lapels(pen: Pen, body: Body, cut: Cut, cloth: Cloth, depth: float, gap: flo
         pen.stroke(notch, trim(cloth, 0.4), 2)
 
 
-def draw_blazer(
-    pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False
-) -> None:
+def draw_blazer(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False) -> None:
     """Notched lapels, two buttons, flap pockets."""
     depth = 160.0
     cut = _front(Cut(ease=16, hem=536, flare=5, neck=32, drop=depth, pointed=True, round_hem=8), opened, 36)
@@ -171,15 +165,11 @@ def draw_blazer(
             pen.disc((body.centre(y) + 6, y - 1), 4.4, button_colour(cloth))
     for side in body.sides:
         x, s = body.centre(450), side.sign
-        pen.panel(
-            points([(x + s * 36, 446), (x + s * 76, 443), (x + s * 76, 458), (x + s * 36, 461)]), cloth, depth=0.3
-        )
+        pen.panel(points([(x + s * 36, 446), (x + s * 76, 443), (x + s * 76, 458), (x + s * 36, 461)]), cloth, depth=0.3)
     pen.stroke([(44, 268), (72, 264)], trim(cloth, 0.45), 5)
 
 
-def draw_coat(
-    pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False
-) -> None:
+def draw_coat(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False) -> None:
     """A knee-length double-breasted coat with wide lapels and a belt line."""
     depth = 112.0
     cut = _front(Cut(ease=20, hem=742, flare=24, neck=34, drop=depth, pointed=True, round_hem=5), opened, 34)
@@ -194,14 +184,10 @@ def draw_coat(
                 pen.disc((body.centre(y) + x, y), 5.8, button_colour(cloth))
     for side in body.sides:
         x, s = body.centre(490), side.sign
-        pen.panel(
-            points([(x + s * 44, 484), (x + s * 92, 478), (x + s * 92, 500), (x + s * 44, 506)]), cloth, depth=0.3
-        )
+        pen.panel(points([(x + s * 44, 484), (x + s * 92, 478), (x + s * 92, 500), (x + s * 44, 506)]), cloth, depth=0.3)
 
 
-def draw_cardigan(
-    pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False
-) -> None:
+def draw_cardigan(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False) -> None:
     """A knitted V-neck with a button band and patch pockets."""
     depth = 128.0
     cut = _front(Cut(ease=17, hem=520, flare=3, neck=34, drop=depth, pointed=True), opened, 30)
@@ -223,15 +209,11 @@ def draw_cardigan(
         rib(pen, body, cut, cloth.plain(band), 16)
     for side in body.sides:
         x, s = middle, side.sign
-        pen.panel(
-            points([(x + s * 34, 436), (x + s * 76, 436), (x + s * 76, 488), (x + s * 34, 488)]), cloth, depth=0.3
-        )
+        pen.panel(points([(x + s * 34, 436), (x + s * 76, 436), (x + s * 76, 488), (x + s * 34, 488)]), cloth, depth=0.3)
         pen.stroke([(x + s * 34, 439), (x + s * 76, 439)], band, 6)
 
 
-def draw_sweatshirt(
-    pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False
-) -> None:
+def draw_sweatshirt(pen: Pen, body: Body, attributes: GarmentAttributes, cloth: Cloth, rng: Random, opened: bool = False) -> None:
     """A hoodie: hood, drawstrings, kangaroo pocket and ribbed ends."""
     cut = Cut(ease=20, hem=488, flare=0, neck=38, drop=30)
     band = trim(cloth, 0.16)

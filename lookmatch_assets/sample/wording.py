@@ -202,9 +202,7 @@ def american_title(brand: str, attributes: GarmentAttributes) -> str:
 
 def japanese_title(brand: str, attributes: GarmentAttributes) -> str:
     """Write the brand in brackets, then gender, sleeve, pattern and category, then the colour."""
-    sleeve = (
-        "" if attributes.layer in _NO_SLEEVE_WORD or attributes.sleeve is None else JAPANESE_SLEEVE[attributes.sleeve]
-    )
+    sleeve = "" if attributes.layer in _NO_SLEEVE_WORD or attributes.sleeve is None else JAPANESE_SLEEVE[attributes.sleeve]
     pattern = "" if attributes.pattern is Pattern.SOLID else JAPANESE_PATTERN[attributes.pattern]
     kind = f"{sleeve}{pattern}{JAPANESE_TYPE[attributes.type]}"
     return f"【{brand}】{JAPANESE_GENDER[attributes.gender]} {kind} {JAPANESE_COLOUR[attributes.colour]}"

@@ -1,5 +1,7 @@
 SELECT DISTINCT packet.market, packet.landed_day
 FROM landing.packets AS packet
 LEFT JOIN catalog.products AS product USING (product_id)
+LEFT JOIN vectors.live_encoder AS live ON live.market = packet.market
 WHERE product.packet_key IS NULL
    OR (packet.packet_key > product.packet_key AND packet.event_time >= product.event_time)
+   OR live.encoder_version IS DISTINCT FROM %(encoder_version)s

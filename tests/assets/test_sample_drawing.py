@@ -21,9 +21,7 @@ from lookmatch_assets.sample.drawing import draw_look, draw_product, layer_names
 from lookmatch_assets.sample.palette import COLOUR_RGB
 from lookmatch_assets.sample.sampling import attributes_of_type, random_look, sample_attributes
 
-POLO = GarmentAttributes(
-    GarmentType.POLO_SHIRT, Colour.NAVY_BLUE, Pattern.SOLID, Sleeve.SHORT, Gender.MEN, Usage.CASUAL
-)
+POLO = GarmentAttributes(GarmentType.POLO_SHIRT, Colour.NAVY_BLUE, Pattern.SOLID, Sleeve.SHORT, Gender.MEN, Usage.CASUAL)
 JEANS = GarmentAttributes(GarmentType.JEANS, Colour.BLUE, Pattern.SOLID, None, Gender.MEN, Usage.CASUAL)
 DRESS = GarmentAttributes(GarmentType.DRESS, Colour.RED, Pattern.SOLID, Sleeve.SLEEVELESS, Gender.WOMEN, Usage.CASUAL)
 COLOURABLE = (GarmentType.T_SHIRT, GarmentType.DRESS, GarmentType.TROUSERS, GarmentType.HANDBAG)

@@ -9,7 +9,8 @@ down_revision = None
 
 LANDING = """
 CREATE EXTENSION IF NOT EXISTS vector;
-CREATE SCHEMA landing; CREATE SCHEMA catalog; CREATE SCHEMA vectors; CREATE SCHEMA looks; CREATE SCHEMA IF NOT EXISTS dagster;
+CREATE SCHEMA landing; CREATE SCHEMA catalog; CREATE SCHEMA vectors; CREATE SCHEMA looks;
+CREATE SCHEMA IF NOT EXISTS dagster;
 
 CREATE TABLE landing.packets (
     packet_key  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,7 +46,8 @@ CREATE TABLE landing.quarantine (
     received_at timestamptz NOT NULL DEFAULT now(),
     resolved_at timestamptz
 );
-COMMENT ON TABLE landing.quarantine IS 'What could not be accepted, with the reason and the fix; body is what arrived, for replay.';
+COMMENT ON TABLE landing.quarantine IS
+    'What could not be accepted, with the reason and the fix; body is what arrived, for replay.';
 CREATE INDEX quarantine_open ON landing.quarantine (vendor, code) WHERE resolved_at IS NULL;
 CREATE UNIQUE INDEX quarantine_once ON landing.quarantine (source, packet_id, code) WHERE stage = 'packet';
 CREATE UNIQUE INDEX quarantine_image_once ON landing.quarantine (product_id, code) WHERE stage = 'image' AND resolved_at IS NULL;
@@ -96,7 +98,8 @@ CREATE TABLE vectors.encoders (
     registered_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (encoder_key, encoder_version)
 );
-COMMENT ON TABLE vectors.encoders IS 'vectors.<table_name>: product_id, market, image_digest, encoder_version, embedding halfvec(dimensions).';
+COMMENT ON TABLE vectors.encoders IS
+    'vectors.<table_name>: product_id, market, image_digest, encoder_version, embedding halfvec(dimensions).';
 
 CREATE TABLE vectors.live_encoder (
     market          text PRIMARY KEY,
