@@ -122,7 +122,7 @@ def serve(
 
         def load(self) -> Flask:
             configure_logging()
-            return create_app(settings, services, searches=chosen.searches)
+            return create_app(settings, services, _warm_pipeline(settings, services), searches=chosen.searches)
 
     _Server().run()
 
@@ -131,6 +131,15 @@ def _real_pipeline(settings: Settings, services: Services) -> SearchPipeline:
     from lookmatch_serving.search.pipeline import open_pipeline
 
     pipeline: SearchPipeline = open_pipeline(settings, services)
+    return pipeline
+
+
+def _warm_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+    """The real pipeline with its models loaded: a worker takes requests only once it can meet their deadlines."""
+    from lookmatch_serving.search.pipeline import open_pipeline
+
+    pipeline = open_pipeline(settings, services)
+    pipeline.warm_up()
     return pipeline
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import structlog
+from PIL import Image
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
@@ -36,7 +37,7 @@ from lookmatch_serving.search.ports import (
     zero_shot_probabilities,
 )
 from lookmatch_serving.search.products import products_by_id
-from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look, QueryGenerator
+from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, Look, QueryGenerator
 from lookmatch_serving.search.ranking import Found, RankingLadder
 from lookmatch_serving.search.reading import read_queries
 from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
@@ -87,8 +88,12 @@ class SearchPipeline:
         self._pool.close()
 
     def warm_up(self) -> None:
-        """Load the configured encoder, so that the first request does not wait for it."""
-        self._parts.encoders.get(self._settings.encoder)
+        """Load both towers of the configured encoder and read a blank look, so that the first request waits for neither."""
+        encoder = self._parts.encoders.get(self._settings.encoder)
+        blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+        if encoder.supports_text:
+            for attribute in LOOK_ATTRIBUTES:
+                self._parts.probabilities(encoder, blank, attribute)
 
     def search(self, request: SearchRequest, image: bytes | None = None) -> SearchAnswer:
         """Answer a search.

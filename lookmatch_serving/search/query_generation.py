@@ -20,6 +20,9 @@ from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder
 from lookmatch_serving.search.regions import crops_of
 from lookmatch_serving.search.structure import colour_name
 
+LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
+"""What the embedded generator asks of a region, by the encoder's vocabularies."""
+
 EMBEDDED_GENERATOR = "embedded-1"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
