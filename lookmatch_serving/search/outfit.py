@@ -33,13 +33,13 @@ from lookmatch_serving.search.structure import Structure, read_structure
 ACCESSORY_LEAST = 0.55
 """Least probability of an accessory's type in its region."""
 
-HEADWEAR_LEAST = 0.9
+HEADWEAR_LEAST = 0.985
 """The same for a cap or hat, for which dark hair is easily taken."""
 
 ONE_PIECE_MARGIN = 0.10
 """How much more probable a one-piece must be than top and bottom."""
 
-OPEN_FRONT = 55.0
+OPEN_FRONT = 34.0
 """Colour distance between the chest's middle and its sides from which a jacket stands open over something else."""
 
 LONG_TOP = 0.58
@@ -57,6 +57,9 @@ UNLIKELY = 0.1
 
 LONG_TOPS = ("kurta", "kurti", "tunic", "coat")
 SHORT_BOTTOMS = ("shorts", "skirt")
+
+FOOTWEAR_PRIOR = {"casual shoes": 0.05, "sports shoes": 0.03, "formal shoes": 0.02, "sandals": 0.02, "boots": 0.02, "heels": 0.02}
+"""Added to each type's mean probability: feet are small, and where they show little the common types are searched."""
 
 PLAUSIBLE = 0.3
 """Types at least this likely, relative to the best, are searched too."""
@@ -156,8 +159,9 @@ def _by_length(evidence: Evidence, structure: Structure) -> Vectors:
 def _see(evidence: Evidence, layer: str, structure: Structure) -> _Seen | None:
     """The layer's most probable type over all its regions; what shows under an open jacket is looked for in its front."""
     rows, columns = _rows(evidence, layer), _columns(evidence, layer)
-    if layer == INNER and structure.open_front >= OPEN_FRONT:
-        front = [i for i in rows if evidence.crops[i].region.name.startswith("front")]
+    if layer == INNER:
+        under = structure.open_front >= OPEN_FRONT
+        front = [i for i in rows if evidence.crops[i].region.name.startswith("front") == under]
         rows = np.array(front, dtype=np.intp) if front else rows
     if layer == BOTTOM and structure.known:
         below = [i for i in rows if evidence.crops[i].region.down[0] >= structure.top_ends - 0.06]
@@ -166,6 +170,8 @@ def _see(evidence: Evidence, layer: str, structure: Structure) -> _Seen | None:
         return None
     block = evidence.probabilities[np.ix_(rows, columns)]
     mean = block.mean(axis=0)
+    if layer == FOOT:
+        mean = mean + np.array([FOOTWEAR_PRIOR.get(evidence.labels[i], 0.0) for i in columns], dtype=np.float32)
     best = int(mean.argmax())
     kind = evidence.labels[int(columns[best])]
     row = int(rows[int(block[:, best].argmax())])
@@ -216,23 +222,23 @@ def _garment(layer: str, found: _Seen, evidence: Evidence) -> WornGarment:
 
 
 def _accessories(evidence: Evidence) -> list[WornGarment]:
-    """Accessories sure enough, most probable first, one of a type."""
+    """Accessories sure enough, most probable first, one of a family (a bag seen twice is one bag)."""
     best: dict[str, tuple[float, int, str]] = {}
     for row, crop in enumerate(evidence.crops):
+        shares: dict[str, dict[str, float]] = {}
         for kind in crop.region.types:
-            if kind not in evidence.labels:
-                continue
-            share = float(evidence.probabilities[row, evidence.labels.index(kind)])
-            family = _family(kind)
+            if kind in evidence.labels:
+                share = float(evidence.probabilities[row, evidence.labels.index(kind)])
+                shares.setdefault(_family(kind), {})[kind] = share
+        for family, kinds in shares.items():
+            total = sum(kinds.values())
             least = HEADWEAR_LEAST if family == "head" else ACCESSORY_LEAST
-            if share >= least and share > best.get(family, (0.0, 0, ""))[0]:
-                best[family] = (share, row, kind)
-    ordered = sorted(best.values(), reverse=True)
+            if max(least, best.get(family, (0.0, 0, ""))[0]) <= total:
+                best[family] = (total, row, max(kinds, key=lambda kind: kinds[kind]))
     worn = []
-    for number, (share, row, kind) in enumerate(ordered, start=1):
+    for number, (share, row, kind) in enumerate(sorted(best.values(), reverse=True), start=1):
         categories = tuple(dict.fromkeys(category_of(name) for name in (kind, *RELATED.get(kind, ()))))
-        found = _Seen(kind, share, categories, row)
-        worn.append(_garment(f"{ACCESSORY}_{number}", found, evidence))
+        worn.append(_garment(f"{ACCESSORY}_{number}", _Seen(kind, share, categories, row), evidence))
     return worn
 
 

@@ -54,6 +54,7 @@ REGIONS: tuple[Region, ...] = (
     Region("torso short", (OUTER, INNER), (-0.19, 0.19), (0.13, 0.44)),
     Region("front", (INNER,), (-0.065, 0.065), (0.14, 0.48)),
     Region("front narrow", (INNER,), (-0.045, 0.045), (0.15, 0.46)),
+    Region("front chest", (INNER,), (-0.10, 0.10), (0.12, 0.34)),
     Region("whole", (ONE_PIECE,), (-0.20, 0.20), (0.13, 0.97)),
     Region("to the calf", (ONE_PIECE,), (-0.18, 0.18), (0.13, 0.84)),
     Region("to the knee", (ONE_PIECE,), (-0.18, 0.18), (0.13, 0.74)),

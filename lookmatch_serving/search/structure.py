@@ -24,7 +24,7 @@ _BANDS = np.arange(0.18, 0.90, 0.03)
 _SAME = 0.45
 """Least overlap of two bands' colour histograms (0 to 1) that is the same cloth."""
 
-_SKIN_DISTANCE = 42.0
+_SKIN_DISTANCE = 60.0
 _FACE = (0.05, 0.10)
 _SHINS = (0.78, 0.87)
 _HALF_WIDTH = 0.10
