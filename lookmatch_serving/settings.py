@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_model: str = "claude-haiku-4-5"
     rerank_top_k: int = Field(default=10, ge=1, le=50)
-    image_weight: float = Field(default=0.5, ge=0, le=1)
+    image_weight: float = Field(default=0.3, ge=0, le=1)
     allow_private_addresses: bool = False
     require_api_key: bool = False
 

@@ -22,7 +22,6 @@ from lookmatch_serving.search.garments import (
     ONE_PIECE,
     OUTER,
     RELATED,
-    TOP_LAYERS,
     category_of,
 )
 from lookmatch_serving.search.look import Box
@@ -57,6 +56,10 @@ UNLIKELY = 0.1
 
 LONG_TOPS = ("kurta", "kurti", "tunic", "coat")
 SHORT_BOTTOMS = ("shorts", "skirt")
+RARE_UNDER_JACKETS = ("kurta", "kurti", "tunic")
+"""What an open jacket shows of a top is a strip, which is easily taken for one of these."""
+
+OPEN_SHOES = ("sandals", "sports sandals", "flip flops", "flats", "heels")
 
 FOOTWEAR_PRIOR = {"casual shoes": 0.05, "sports shoes": 0.03, "formal shoes": 0.02, "sandals": 0.02, "boots": 0.02, "heels": 0.02}
 """Added to each type's mean probability: feet are small, and where they show little the common types are searched."""
@@ -118,7 +121,7 @@ class _Seen:
 def read_outfit(evidence: Evidence, picture: Image.Image, figure: Figure) -> list[WornGarment]:
     """The garments worn, outermost first."""
     structure = read_structure(picture, figure)
-    evidence = replace(evidence, probabilities=_by_length(evidence, structure))
+    evidence = replace(evidence, probabilities=_by_structure(evidence, structure))
     seen = {layer: _see(evidence, layer, structure) for layer in (OUTER, INNER, ONE_PIECE, BOTTOM, FOOT)}
     worn: list[WornGarment] = []
     for layer in _layers_worn(evidence, seen, structure):
@@ -141,17 +144,22 @@ def _mass(evidence: Evidence, row: int, layer: str) -> float:
     return float(evidence.probabilities[row, _columns(evidence, layer)].sum())
 
 
-def _by_length(evidence: Evidence, structure: Structure) -> Vectors:
-    """The probabilities (n, k) with types of another length than the one seen made unlikely."""
+def _by_structure(evidence: Evidence, structure: Structure) -> Vectors:
+    """The probabilities (n, k) with types of another length than the one seen, and open shoes on covered feet, made unlikely."""
     if not structure.known:
         return evidence.probabilities
     factors = np.ones(len(evidence.labels), dtype=np.float32)
     long_top = LONG_TOP <= structure.top_ends < FULL_LENGTH
+    open_front = structure.open_front >= OPEN_FRONT
     for i, kind in enumerate(evidence.labels):
         layer = LAYER_OF_TYPE.get(kind)
-        wrong_top = layer in TOP_LAYERS and (kind in LONG_TOPS) != long_top and kind != "kurti"
-        wrong_bottom = layer == BOTTOM and (kind in SHORT_BOTTOMS) != structure.bare_legs
-        if wrong_top or wrong_bottom:
+        unlike = {
+            OUTER: (kind in LONG_TOPS) != long_top,
+            INNER: kind in RARE_UNDER_JACKETS if open_front else (kind in LONG_TOPS) != long_top and kind != "kurti",
+            BOTTOM: (kind in SHORT_BOTTOMS) != structure.bare_legs,
+            FOOT: kind in OPEN_SHOES and not structure.bare_feet,
+        }
+        if layer is not None and unlike.get(layer, False):
             factors[i] = UNLIKELY
     return np.asarray(evidence.probabilities * factors, dtype=np.float32)
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from PIL import Image
 
 from lookmatch_serving.search.foreground import Figure, find_figure
+from lookmatch_serving.search.garments import INNER, OUTER
 from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
 from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
@@ -23,7 +24,7 @@ from lookmatch_serving.search.structure import colour_name
 LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
 """What the embedded generator asks of a region, by the encoder's vocabularies."""
 
-EMBEDDED_GENERATOR = "embedded-1"
+EMBEDDED_GENERATOR = "embedded-2"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
 
@@ -92,13 +93,19 @@ class EmbeddedQueryGenerator:
         for attribute in ("colour", "pattern", "sleeve", "usage"):
             labels, shares = self._probabilities(self._encoder, chosen, attribute)
             read[attribute] = [labels[int(row.argmax())].lower() for row in shares]
+        covered = any(garment.layer == OUTER for garment in worn)
         for i, garment in enumerate(worn):
-            plain = read["pattern"][i] in ("solid", "colourblocked") and figure.reliable
-            read["colour"][i] = (plain and colour_name(picture, figure, colour_box(garment))) or read["colour"][i]
+            one_colour = read["pattern"][i] not in _MANY_COLOURS or (covered and garment.layer == INNER)
+            if one_colour and figure.reliable:
+                read["colour"][i] = colour_name(picture, figure, colour_box(garment)) or read["colour"][i]
         gender = self._gender(worn, chosen)
-        return [
-            _layer_query(garment, {name: values[i] for name, values in read.items()}, gender) for i, garment in enumerate(worn)
-        ]
+        queries = []
+        for i, garment in enumerate(worn):
+            attributes = {name: values[i] for name, values in read.items()}
+            if covered and garment.layer == INNER:
+                del attributes["sleeve"]
+            queries.append(_layer_query(garment, attributes, gender))
+        return queries
 
     def _gender(self, worn: list[WornGarment], chosen: Vectors) -> str | None:
         """Whom the whole outfit is for: the garments' probabilities averaged, those seen best counting most."""
@@ -109,6 +116,9 @@ class EmbeddedQueryGenerator:
         adult = {name: by_label.get(name, 0.0) for name in ("men", "women")}
         return max(adult, key=lambda name: adult[name])
 
+
+_MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
+"""Patterns whose colours the encoder names better than a count of pixels does."""
 
 _GENDERS = {"men's": "men", "women's": "women", "boys'": "boys", "girls'": "girls"}
 _POSSESSIVE = {"men": "Men's", "women": "Women's", "boys": "Boys'", "girls": "Girls'", "unisex": "Unisex"}
@@ -149,7 +159,7 @@ def compose_query(gender: str | None, attributes: dict[str, str], layer: str) ->
 def _layer_query(garment: WornGarment, read: dict[str, str], gender: str | None) -> LayerQuery:
     attributes = {"type": garment.kind, **read}
     if garment.layer.startswith(_SLEEVELESS_LAYERS):
-        attributes.pop("sleeve")
+        attributes.pop("sleeve", None)
     return LayerQuery(
         layer=garment.layer,
         query=compose_query(gender, attributes, garment.layer),

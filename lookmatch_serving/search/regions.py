@@ -54,7 +54,6 @@ REGIONS: tuple[Region, ...] = (
     Region("torso short", (OUTER, INNER), (-0.19, 0.19), (0.13, 0.44)),
     Region("front", (INNER,), (-0.065, 0.065), (0.14, 0.48)),
     Region("front narrow", (INNER,), (-0.045, 0.045), (0.15, 0.46)),
-    Region("front chest", (INNER,), (-0.10, 0.10), (0.12, 0.34)),
     Region("whole", (ONE_PIECE,), (-0.20, 0.20), (0.13, 0.97)),
     Region("to the calf", (ONE_PIECE,), (-0.18, 0.18), (0.13, 0.84)),
     Region("to the knee", (ONE_PIECE,), (-0.18, 0.18), (0.13, 0.74)),
@@ -116,12 +115,12 @@ def box_of(region: Region, picture: Image.Image, figure: Figure) -> Box | None:
 
 
 def middle_of(figure: Figure) -> float:
-    """The figure's middle line in fractions of the width: that of the head and the neck, which no bag or arm moves."""
+    """The figure's middle line in fractions of the width: that of chin and neck, which no bag, arm or visor moves."""
     if not figure.reliable:
         return 0.5
     rows, columns = figure.mask.shape
     _, top, _, bottom = figure.box
-    band = figure.mask[int(top * rows) : int((top + 0.14 * (bottom - top)) * rows) + 1]
+    band = figure.mask[int((top + 0.09 * (bottom - top)) * rows) : int((top + 0.14 * (bottom - top)) * rows) + 1]
     if not band.any():
         return (figure.box[0] + figure.box[2]) / 2
     weight = band.sum(axis=0)

@@ -25,8 +25,16 @@ _SAME = 0.45
 """Least overlap of two bands' colour histograms (0 to 1) that is the same cloth."""
 
 _SKIN_DISTANCE = 60.0
+"""Colour distance (RGB, Euclidean) from the face within which bare legs lie, in the shade of a skirt too."""
+
+_SHOE_DISTANCE = 42.0
+"""The same for feet, where leather of much the same colour is to be told from skin."""
+
 _FACE = (0.05, 0.10)
 _SHINS = (0.78, 0.87)
+_FEET = (0.93, 1.0)
+_BARE_FEET = 0.1
+"""Least share of skin between ankle and sole that open shoes show."""
 _HALF_WIDTH = 0.10
 
 REFERENCE_RGB: Mapping[str, tuple[tuple[int, int, int], ...]] = {
@@ -55,12 +63,14 @@ class Structure:
     Attributes:
         top_ends: down (figure heights) to where the cloth of the chest goes on.
         bare_legs: whether the shins show skin.
+        bare_feet: whether the feet show skin, as they do in sandals, flats and heels.
         open_front: colour distance (RGB, Euclidean) between the chest's middle and its sides, large for an open jacket.
         known: False when there was no reliable figure; the rest then means nothing.
     """
 
     top_ends: float
     bare_legs: bool
+    bare_feet: bool
     open_front: float
     known: bool
 
@@ -68,7 +78,7 @@ class Structure:
 def read_structure(picture: Image.Image, figure: Figure) -> Structure:
     """Read how the outfit divides the body."""
     if not figure.reliable:
-        return Structure(0.5, False, 0.0, known=False)
+        return Structure(0.5, False, False, 0.0, known=False)
     labels, palette = _reduced(picture, figure)
     chest = _histogram(labels, figure, (0.26, 0.36), (-_HALF_WIDTH, _HALF_WIDTH))
     ends = 0.36
@@ -83,7 +93,9 @@ def read_structure(picture: Image.Image, figure: Figure) -> Structure:
     middle = _mean_colour(labels, palette, figure, (-0.03, 0.03))
     sides = [_mean_colour(labels, palette, figure, across) for across in ((-0.11, -0.065), (0.065, 0.11))]
     open_front = min(float(np.linalg.norm(middle - side)) for side in sides)
-    return Structure(ends, _bare_legs(labels, palette, figure), open_front, known=True)
+    bare_legs = _skin_share(labels, palette, figure, _SHINS, _SKIN_DISTANCE) > 0.5
+    bare_feet = _skin_share(labels, palette, figure, _FEET, _SHOE_DISTANCE) >= _BARE_FEET
+    return Structure(ends, bare_legs, bare_feet, open_front, known=True)
 
 
 def colour_name(picture: Image.Image, figure: Figure, box: Box) -> str | None:
@@ -152,12 +164,14 @@ def _mean_colour(
     return mean
 
 
-def _bare_legs(labels: NDArray[np.intp], palette: NDArray[np.float32], figure: Figure) -> bool:
-    """Whether the shins have the colour of the face."""
+def _skin_share(
+    labels: NDArray[np.intp], palette: NDArray[np.float32], figure: Figure, down: tuple[float, float], within: float
+) -> float:
+    """Share (0 to 1) of a part of the legs that is ``within`` a distance of the face's colour; 0 where either is not seen."""
     face = _histogram(labels, figure, _FACE, (-0.03, 0.03))
-    shins = _histogram(labels, figure, _SHINS, (-_HALF_WIDTH, _HALF_WIDTH))
-    if face.sum() == 0 or shins.sum() == 0:
-        return False
+    part = _histogram(labels, figure, down, (-_HALF_WIDTH, _HALF_WIDTH))
+    if face.sum() == 0:
+        return 0.0
     tone = palette[int(face.argmax())]
-    skin = np.linalg.norm(palette[:PALETTE] - tone, axis=1) < _SKIN_DISTANCE
-    return bool(shins[: len(skin)][skin].sum() > 0.5)
+    skin = np.linalg.norm(palette[:PALETTE] - tone, axis=1) < within
+    return float(part[: len(skin)][skin].sum())
