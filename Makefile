@@ -26,7 +26,7 @@ up: $(STAMP)
 	@exec $(BIN)/lookmatch up
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n 2 tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 bench: $(STAMP)
 	@$(BIN)/lookmatch bench all $(if $(DATA),--data "$(DATA)")

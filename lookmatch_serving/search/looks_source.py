@@ -40,13 +40,13 @@ def check_one_source(request: SearchRequest, image: bytes | None) -> None:
         raise InvalidInputError("image", given or None, "accepted is exactly one of image, image_url and look_id")
 
 
-def registered_look(connection: DictConnection, look_id: str, market: str) -> RegisteredLook:
-    """Look up a registered look.
+def registered_look(connection: DictConnection, look_id: str) -> RegisteredLook:
+    """Look up a registered look; it may be searched in any market, its stored answer only counts in its own.
 
     Raises:
         NotFoundError: there is none of that id.
     """
-    values = {"look_id": look_id, "market": market}
+    values = {"look_id": look_id}
     row = connection.execute(read_sql("lookmatch_serving", "look_by_id").encode(), values).fetchone()
     if row is None:
         raise NotFoundError(f"look_id: there is no look {look_id!r}")

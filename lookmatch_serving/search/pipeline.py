@@ -123,7 +123,7 @@ class SearchPipeline:
         check_one_source(request, image)
         with self._pool.connection() as connection:
             index = live_index(connection, market)
-            known = registered_look(connection, request.look_id, market) if request.look_id is not None else None
+            known = registered_look(connection, request.look_id) if request.look_id is not None else None
         encoder = self._parts.encoders.get(index.encoder_key, index.encoder_version)
         deadline = Deadline(request.deadline_ms or self._settings.deadline_ms)
         if known is not None and known.stored is not None and usable_as_stored(request, known.stored, index.encoder_version):

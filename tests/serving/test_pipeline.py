@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError, NotFoundError, UpstreamError
 from lookmatch_serving.search.look import Filters, MatchGrade, Ranker, SearchRequest
+from lookmatch_serving.search.looks_source import usable_as_stored
+from lookmatch_serving.settings import Market
 from tests.serving.search_fixtures import (
     FixedReader,
     Stock,
@@ -198,4 +200,6 @@ def test_a_tagged_look_is_answered_from_store_with_todays_prices_unless_filtered
     assert set(answer.timings_ms) == {"total"}
     filtered = pipeline.search(request.model_copy(update={"filters": Filters(size=["S"])}))
     assert "retrieval" in filtered.timings_ms
+    assert not usable_as_stored(request.model_copy(update={"market": Market.JAPAN}), answer, "colour-1")
+    assert not usable_as_stored(request, answer, "colour-2")
     pipeline.close()
