@@ -29,7 +29,8 @@ test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 bench: $(STAMP)
-	@$(BIN)/lookmatch bench all $(if $(DATA),--data "$(DATA)")
+	@$(BIN)/lookmatch bench retrieval
+	@$(if $(DATA),$(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, the encoder is measured too.")
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

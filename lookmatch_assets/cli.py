@@ -24,7 +24,10 @@ COMMANDS: Mapping[str, str] = {
 }
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
-    "bench": {"encoders": "lookmatch_assets.evaluation.command:bench_encoders"},
+    "bench": {
+        "encoders": "lookmatch_assets.evaluation.command:bench_encoders",
+        "retrieval": "lookmatch_assets.evaluation.retrieval_benchmark:bench_retrieval",
+    },
 }
 
 
