@@ -171,6 +171,7 @@ def _configuration(folder: Path) -> dict[str, Any]:
     return {
         "storage": {"postgres": {"postgres_url": {"env": STORAGE_VARIABLE}}},
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "compute_logs": {
             "module": "dagster._core.storage.local_compute_log_manager",
             "class": "LocalComputeLogManager",
