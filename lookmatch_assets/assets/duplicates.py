@@ -7,18 +7,17 @@ import dagster as dg
 from lookmatch_assets.assets.embeddings import vector_table
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
-from lookmatch_assets.vectors.duplicates import Link, Membership, regroup
+from lookmatch_assets.vectors.duplicates import NEAR_PICTURE_COSINE, NEAR_TITLE_RATIO, Link, Membership, regroup, same_product
 from lookmatch_assets.vectors.tables import VectorTable
 from lookmatch_serving.db import DictConnection, read_sql
 
-NEAR_PICTURE_COSINE = 0.985
 NEIGHBOURS = 6
 _PACKAGE = "lookmatch_assets"
 
 
 @dg.asset(partitions_def=MARKET_DAYS, deps=["products", "images", "vector_index"], group_name="serving", kinds={"postgres"})
 def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
-    """Variants of a vendor's group, products with the same picture, and products of a category with nearly the same picture.
+    """Variants of a vendor's group, products with the same picture, and those of a category that nearly share picture and title.
 
     Only groups that the partition's products are in change; search shows one product of each group.
     """
@@ -38,6 +37,7 @@ def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
             "products_in_groups": len(groups),
             "by_reason": dg.MetadataValue.json(dict(Counter(one.reason for one in groups))),
             "near_picture_cosine": NEAR_PICTURE_COSINE,
+            "near_title_ratio": NEAR_TITLE_RATIO,
         }
     )
 
@@ -45,8 +45,11 @@ def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
 def _links(connection: DictConnection, table: VectorTable, values: dict[str, object]) -> list[Link]:
     rows = connection.execute(read_sql(_PACKAGE, "duplicate_links"), values).fetchall()
     near = {**values, "neighbours": NEIGHBOURS, "threshold": NEAR_PICTURE_COSINE}
-    rows += connection.execute(table.statement("near_picture_links"), near).fetchall()
-    return [Link(**row) for row in rows]
+    links = [Link(**row) for row in rows]
+    for row in connection.execute(table.statement("near_picture_links"), near).fetchall():
+        if same_product(row["one_title"], row["other_title"]):
+            links.append(Link(row["one"], row["other"], "near_picture"))
+    return links
 
 
 def _held(connection: DictConnection, market: str, product_ids: set[str]) -> tuple[list[Membership], set[str]]:

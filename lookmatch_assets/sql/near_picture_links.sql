@@ -1,5 +1,5 @@
--- Products whose picture is nearly that of one that the partition touched, among each one's nearest in the index; same layer only.
-SELECT a.product_id AS one, near.product_id AS other, 'near_picture' AS reason
+-- Products whose picture is nearly that of one that the partition touched, among each one's nearest in the index; same category only.
+SELECT a.product_id AS one, near.product_id AS other, pa.title AS one_title, pb.title AS other_title
 FROM (SELECT DISTINCT product_id FROM landing.packets WHERE market = %(market)s AND landed_day = %(day)s) AS touched
 JOIN {partition} AS a USING (product_id)
 JOIN catalog.products AS pa ON pa.product_id = a.product_id AND NOT pa.removed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookmatch_assets.vectors.duplicates import Link, Membership, group_links, regroup
+from lookmatch_assets.vectors.duplicates import Link, Membership, group_links, regroup, same_product
 
 
 def test_pairs_become_groups_named_by_their_least_product() -> None:
@@ -34,3 +34,9 @@ def test_a_touched_product_leaves_its_group_and_the_rest_stays() -> None:
     assert regroup([], held[:2], {"a"}) == []
     joined = regroup([Link("d", "c", "same_picture")], held, {"d"})
     assert {one.representative_id for one in joined} == {"a"}
+
+
+def test_titles_of_one_product_differ_in_order_and_case_alone():
+    assert same_product("Puma Men Blue T-shirt", "PUMA men t-shirt blue")
+    assert not same_product("Puma Men White Shirt", "Wrangler Men White Shirt")
+    assert not same_product("Puma Men Blue T-shirt", "Puma Men Black T-shirt")
