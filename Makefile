@@ -30,7 +30,7 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/lookmatch bench retrieval
-	@$(if $(DATA),$(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, the encoder is measured too.")
+	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

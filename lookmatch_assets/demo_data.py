@@ -12,13 +12,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from lookmatch_assets.evaluation.composed_looks import StyleRecord, compose_look, plan_outfits
+from lookmatch_assets.evaluation.composed_looks import ComposedLook, StyleRecord, compose_look, plan_outfits
 from lookmatch_assets.sample.catalogue import write_feeds
 from lookmatch_assets.sample.looks import write_looks
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
-KEPT_OUT = 300
+KEPT_OUT = 500
 """Records at the end of a real catalogue that are not ingested; the looks are composed of them."""
 
 REAL_LOOKS = 6
@@ -79,29 +79,39 @@ def write_real_data(data: Path, folder: Path, limit: int | None) -> DemoData:
     Raises:
         InvalidInputError: the folder holds no such catalogue.
     """
-    table = data / "styles.csv"
-    if not table.is_file():
-        raise InvalidInputError("data", str(data), "a folder with styles.csv and pictures named <id>.jpg")
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    taken = min(limit or len(rows), max(len(rows) - KEPT_OUT, 0))
-    kept_out = [StyleRecord(r["id"], r["articleType"], r["gender"], r["baseColour"]) for r in rows[-KEPT_OUT:]]
+    records = read_style_records(data)
+    taken = min(limit or len(records), max(len(records) - KEPT_OUT, 0))
     folder.mkdir(parents=True, exist_ok=True)
-    photos = _photos(data, {record.product_id for record in kept_out})
     looks = []
-    for number, outfit in enumerate(itertools.islice(_with_photos(plan_outfits(kept_out), set(photos)), REAL_LOOKS), start=1):
-        composed = compose_look(outfit, {layer: photos[record.product_id] for layer, record in outfit.items()})
+    composed_looks = itertools.islice(compose_looks(data, records[-KEPT_OUT:]), REAL_LOOKS)
+    for number, composed in enumerate(composed_looks, start=1):
         path = folder / f"real-look-{number:02d}.jpg"
         composed.image.save(path, quality=92)
         looks.append(DemoLook(path, Market.INDIA))
     if not looks:
         raise InvalidInputError("data", str(data), "pictures of the records in styles.csv, in images/ or images-*.tar")
     feed = DemoFeed(REAL_VENDOR, Market.INDIA, "fashion-products", data, taken)
-    return DemoData([feed], looks, f"{taken} of {len(rows)} records, {len(looks)} looks composed of records kept out")
+    return DemoData([feed], looks, f"{taken} of {len(records)} records, {len(looks)} looks composed of records kept out")
 
 
-def _with_photos(outfits: Iterator[dict[str, StyleRecord]], known: set[str]) -> Iterator[dict[str, StyleRecord]]:
-    return (outfit for outfit in outfits if all(record.product_id in known for record in outfit.values()))
+def read_style_records(data: Path) -> list[StyleRecord]:
+    """The rows of a ``styles.csv``, in its order.
+
+    Raises:
+        InvalidInputError: the folder holds none.
+    """
+    table = data / "styles.csv"
+    if not table.is_file():
+        raise InvalidInputError("data", str(data), "a folder with styles.csv and pictures named <id>.jpg")
+    with table.open(encoding="utf-8", newline="") as file:
+        return [StyleRecord(r["id"], r["articleType"], r["gender"], r["baseColour"]) for r in csv.DictReader(file)]
+
+
+def compose_looks(data: Path, records: list[StyleRecord]) -> Iterator[ComposedLook]:
+    """Looks composed of records whose pictures lie in the folder; each record is used once."""
+    photos = _photos(data, {record.product_id for record in records})
+    for outfit in plan_outfits(record for record in records if record.product_id in photos):
+        yield compose_look(outfit, {layer: photos[record.product_id] for layer, record in outfit.items()})
 
 
 def _photos(data: Path, wanted: set[str]) -> dict[str, Image.Image]:

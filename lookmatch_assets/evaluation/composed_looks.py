@@ -20,7 +20,7 @@ _WHITE_FROM = 244
 _PLACES: Mapping[str, tuple[float, float, float, float]] = {
     "inner_topwear": (0.20, 0.03, 0.80, 0.42),
     "one_piece": (0.20, 0.03, 0.80, 0.76),
-    "bottomwear": (0.26, 0.40, 0.74, 0.82),
+    "bottomwear": (0.26, 0.44, 0.74, 0.81),
     "footwear": (0.29, 0.83, 0.71, 0.99),
     "accessory_1": (0.78, 0.44, 0.98, 0.64),
 }
@@ -65,7 +65,7 @@ def plan_outfits(records: Iterable[StyleRecord]) -> Iterator[dict[str, StyleReco
         records: in a fixed order; the plan depends on nothing else.
 
     Yields:
-        layer -> record, with at least two layers: (top and bottom) or a one-piece, plus footwear and a bag where left.
+        layer -> record, of two to four layers: a one-piece or top and bottom, footwear and a bag, whichever are left.
     """
     waiting: dict[tuple[str, str], list[StyleRecord]] = {}
     for record in records:
@@ -75,9 +75,9 @@ def plan_outfits(records: Iterable[StyleRecord]) -> Iterator[dict[str, StyleReco
     for gender in sorted({gender for gender, _ in waiting}):
         shelves = {layer: waiting.get((gender, layer), []) for layer in _PLACES}
         while True:
-            layers = ["one_piece"] if shelves["one_piece"] else ["inner_topwear", "bottomwear"]
-            layers += [layer for layer in ("footwear", "accessory_1") if shelves[layer]]
-            if len(layers) < 2 or not all(shelves[layer] for layer in layers):
+            dressed = ["one_piece"] if shelves["one_piece"] else ["inner_topwear", "bottomwear"]
+            layers = [layer for layer in (*dressed, "footwear", "accessory_1") if shelves[layer]]
+            if len(layers) < 2:
                 break
             yield {layer: shelves[layer].pop(0) for layer in layers}
 

@@ -252,22 +252,25 @@ class SearchPipeline:
         return answer
 
 
-def open_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter | None = None) -> SearchPipeline:
     """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
 
     Nothing heavy is loaded before the first search or ``warm_up``.
+
+    Args:
+        settings: of the home.
+        services: addresses of the stores.
+        segmenter: cuts layers out of looks; the embedded one when left out.
     """
-    encoders = EncoderShelf(load_installed_encoder)
-    parts = Parts(encoders, EmbeddedSegmenter(), zero_shot_probabilities)
+    encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or EmbeddedSegmenter()
+    parts = Parts(encoders, cutter, zero_shot_probabilities)
     if settings.anthropic_api_key is not None:
         from lookmatch_serving.llm.client import AnthropicVisionModel
         from lookmatch_serving.llm.judge import ModelReranker
         from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 
         model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
-        parts = Parts(
-            encoders, EmbeddedSegmenter(), zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close
-        )
+        parts = Parts(encoders, cutter, zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close)
     return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
 
 

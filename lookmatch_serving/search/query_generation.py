@@ -15,6 +15,7 @@ from PIL import Image
 
 from lookmatch_serving.search.foreground import Figure, find_figure
 from lookmatch_serving.search.garments import INNER, OUTER
+from lookmatch_serving.search.layout import crops_of_pieces, find_pieces, read_pieces
 from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
 from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
@@ -24,7 +25,7 @@ from lookmatch_serving.search.structure import colour_name
 LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
 """What the embedded generator asks of a region, by the encoder's vocabularies."""
 
-EMBEDDED_GENERATOR = "embedded-2"
+EMBEDDED_GENERATOR = "embedded-4"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
 
@@ -75,17 +76,23 @@ class EmbeddedQueryGenerator:
     def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
         """See ``QueryGenerator``; one batched encode of about 26 crops."""
         figure = find_figure(look.picture)
-        crops = crops_of(look.picture, figure)
+        pieces = find_pieces(figure)
+        crops = crops_of_pieces(look.picture, pieces) if pieces else crops_of(look.picture, figure)
         if not crops:
             return []
         vectors = self._encoder.encode_images([crop.image for crop in crops])
         labels, shares = self._probabilities(self._encoder, vectors, "type")
         evidence = Evidence(crops=crops, labels=[label.lower() for label in labels], probabilities=shares)
+        if pieces:
+            return self._described(read_pieces(evidence), vectors, None)
         worn = read_outfit(evidence, look.picture, figure)
-        return self._described(worn, vectors, look.picture, figure)
+        return self._described(worn, vectors, (look.picture, figure) if figure.reliable else None)
 
-    def _described(self, worn: list[WornGarment], vectors: Vectors, picture: Image.Image, figure: Figure) -> list[LayerQuery]:
-        """Add colour, pattern, sleeve, gender and usage of each garment's crop, and write the sentences."""
+    def _described(self, worn: list[WornGarment], vectors: Vectors, seen: tuple[Image.Image, Figure] | None) -> list[LayerQuery]:
+        """Add colour, pattern, sleeve, gender and usage of each garment's crop, and write the sentences.
+
+        Where a person was ``seen``, plain colours are counted in the pixels; the encoder names the others.
+        """
         if not worn:
             return []
         chosen = vectors[[garment.crop_index for garment in worn]]
@@ -96,8 +103,8 @@ class EmbeddedQueryGenerator:
         covered = any(garment.layer == OUTER for garment in worn)
         for i, garment in enumerate(worn):
             one_colour = read["pattern"][i] not in _MANY_COLOURS or (covered and garment.layer == INNER)
-            if one_colour and figure.reliable:
-                read["colour"][i] = colour_name(picture, figure, colour_box(garment)) or read["colour"][i]
+            if one_colour and seen is not None:
+                read["colour"][i] = colour_name(*seen, colour_box(garment)) or read["colour"][i]
         gender = self._gender(worn, chosen)
         queries = []
         for i, garment in enumerate(worn):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookmatch_serving.search.foreground import find_figure, on_neutral_ground
+from lookmatch_serving.search.layout import find_pieces
 from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.regions import cut, tightened
 
@@ -32,15 +33,16 @@ class Segmenter(Protocol):
 
 
 class EmbeddedSegmenter:
-    """Box of the layer and mask of the person; no weights."""
+    """Box of the layer and, where a person wears it, mask of the person; no weights."""
 
     def segment(self, picture: Image.Image, queries: Sequence[LayerQuery]) -> dict[str, Image.Image]:
         """See ``Segmenter``."""
         figure = find_figure(picture)
-        ground = on_neutral_ground(picture, figure)
+        laid_out = bool(find_pieces(figure))
+        ground = picture if laid_out else on_neutral_ground(picture, figure)
         pieces = {}
         for query in queries:
-            box = query.box and tightened(query.box, figure)
+            box = query.box if laid_out else query.box and tightened(query.box, figure)
             if box is not None:
                 pieces[query.layer] = cut(ground, box)
         return pieces
