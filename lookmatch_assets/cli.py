@@ -26,6 +26,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
         "encoders": "lookmatch_assets.evaluation.command:bench_encoders",
+        "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",
         "looks": "lookmatch_assets.evaluation.look_benchmark:bench_looks",
         "retrieval": "lookmatch_assets.evaluation.retrieval_benchmark:bench_retrieval",
     },

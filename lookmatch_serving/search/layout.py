@@ -114,7 +114,7 @@ def _cut_up(mask: NDArray[np.bool_], span: _Span) -> list[_Span]:
     inside = mask[top:bottom, left:right]
     if not inside.any():
         return []
-    down, across = _runs(inside.any(axis=1)), _runs(inside.any(axis=0))
+    down, across = _runs(np.logical_or.reduce(inside, axis=1)), _runs(np.logical_or.reduce(inside, axis=0))
     if len(down) == 1 and len(across) == 1:
         return [(top + down[0][0], top + down[0][1], left + across[0][0], left + across[0][1])]
     parts = [(top + a, top + b, left + c, left + d) for a, b in down for c, d in across]

@@ -1,0 +1,186 @@
+"""`lookmatch bench landing`: packets landed per second, beside what the same server does with the same bytes in the plainest way.
+
+Everything happens in a database and a stream of its own, which are dropped at the end.
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+import redis
+from psycopg import sql
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url
+from tqdm import tqdm
+
+from lookmatch_assets.feeds.consumer import Consumer
+from lookmatch_assets.feeds.formats import RawRecord, load_format
+from lookmatch_assets.feeds.landing import Counts
+from lookmatch_assets.feeds.packet import Packet, content_id, write_packet
+from lookmatch_assets.feeds.publisher import PACKET_FIELD, FeedFile, packet_of, publish, read_options
+from lookmatch_assets.migrations import migrate
+from lookmatch_assets.sample.catalogue import write_feeds
+from lookmatch_serving.embedded import Services, ensure_services
+from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.settings import Settings, read_settings
+
+FORMAT, VENDOR, MARKET = "myntra-style", "meridian", "IN"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+POISON_EVERY = 100
+ROWS_ONE_BY_ONE = 2_000
+"""Rows of the row-by-row peer: enough for a rate, few enough to wait for."""
+
+
+class BenchmarkError(LookmatchError):
+    """A count that must add up did not."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Seconds a run took and what became of its packets."""
+
+    seconds: float
+    counts: Counts
+
+
+@contextmanager
+def scratch_database(services: Services) -> Iterator[Services]:
+    """A migrated database of its own on the same server, dropped at the end."""
+    name = f"bench_{secrets.token_hex(4)}"
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(services.database_url).set(database=name).render_as_string(hide_password=False)
+    try:
+        migrate(url)
+        yield Services(url, services.redis_url)
+    finally:
+        with psycopg.connect(services.database_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def sample_packets(settings: Settings, count: int) -> list[Packet]:
+    """Packets of distinct products: the sample vendor's records under new ids, over and over."""
+    with tempfile.TemporaryDirectory(prefix="lookmatch-bench-") as folder:
+        feed = next(one for one in write_feeds(Path(folder)).feeds if one.vendor == VENDOR)
+        file = FeedFile(VENDOR, MARKET, FORMAT, feed.path)
+        records = [raw for raw in load_format(FORMAT, None).read(feed.path, read_options(settings, file)) if raw.subject]
+    return [_renumbered(raw, file, number) for number, raw in enumerate(islice(cycle(records), count))]
+
+
+def _renumbered(raw: RawRecord, feed: FeedFile, number: int) -> Packet:
+    data = copy.deepcopy(raw.data)
+    data["id"] = 1_000_000 + number
+    return packet_of(replace(raw, data=data, subject=str(data["id"]), changed_at=START), feed)
+
+
+def repriced(packets: list[Packet]) -> list[Packet]:
+    """The same products a day later, dearer."""
+    changed = []
+    for packet in packets:
+        price = packet.data["price"] + 10
+        data: dict[str, Any] = {**packet.data, "price": price, "discountedPrice": price}
+        later = replace(packet, data=data, time=packet.time + timedelta(days=1))
+        changed.append(replace(later, id=content_id(later)))
+    return changed
+
+
+def land_all(services: Services, packets: list[Packet], poison: int = 0) -> Landed:
+    """Publish packets (and a number of unreadable bodies among them), then time one consumer until all are landed."""
+    stream = f"lookmatch:bench:{secrets.token_hex(4)}"
+    with redis.Redis.from_url(services.redis_url) as client:
+        try:
+            step = len(packets) // poison if poison else len(packets)
+            for start in range(0, len(packets), step):
+                publish(client, stream, packets[start : start + step])
+                if poison:
+                    client.xadd(stream, {PACKET_FIELD: f"not a packet {start}".encode()})
+            begun = time.perf_counter()
+            counts = Consumer(client, stream, services.database_url).consume(until_empty=True)
+            return Landed(time.perf_counter() - begun, counts)
+        finally:
+            client.delete(stream)
+
+
+def copy_seconds(database_url: str, packets: list[Packet]) -> float:
+    """Seconds of one COPY of the packets' bytes into a table of one column."""
+    bodies = [write_packet(packet).decode() for packet in packets]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE copied (body text)")
+        begun = time.perf_counter()
+        with connection.cursor() as cursor, cursor.copy("COPY copied (body) FROM STDIN") as copy_in:
+            for body in bodies:
+                copy_in.write_row((body,))
+        return time.perf_counter() - begun
+
+
+def row_by_row_seconds(database_url: str, packets: list[Packet]) -> float:
+    """Seconds a row to upsert the packets' prices one statement and one commit at a time."""
+    statement = (
+        "INSERT INTO priced VALUES (%s, %s, %s) ON CONFLICT (product_id) DO UPDATE SET price = excluded.price, at = excluded.at"
+    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE priced (product_id text PRIMARY KEY, price bigint, at timestamptz)")
+        begun = time.perf_counter()
+        for packet in packets[:ROWS_ONE_BY_ONE]:
+            connection.execute(statement, (packet.subject, packet.data["price"], packet.time))
+        return (time.perf_counter() - begun) / min(len(packets), ROWS_ONE_BY_ONE)
+
+
+def check(landed: Landed, expected: int, quarantined: int = 0) -> None:
+    """Hold the counts.
+
+    Raises:
+        BenchmarkError: packets are missing or too many.
+    """
+    counts = landed.counts
+    if (counts.landed, counts.quarantined, counts.received) != (expected, quarantined, expected + quarantined):
+        raise BenchmarkError(f"expected {expected} landed and {quarantined} quarantined, got {counts}")
+
+
+@click.command("landing")
+@click.option("--packets", "count", default=20_000, show_default=True, type=click.IntRange(1_000, 1_000_000))
+def bench_landing(count: int) -> None:
+    """Measure landing, price updates and poison packets beside COPY and row-by-row upserts on the same server."""
+    settings = read_settings()
+    services = ensure_services(settings)
+    table = Table("measure", "per second", "beside it", "per second", "ratio", title=f"{count} packets, one consumer")
+    packets = sample_packets(settings, count)
+    with tqdm(total=5, desc="landing", unit="run") as progress:
+        with scratch_database(services) as own:
+            first = land_all(own, packets)
+            check(first, count)
+            progress.update()
+            plain = copy_seconds(own.database_url, packets)
+            progress.update()
+            changed = land_all(own, repriced(packets))
+            check(changed, count)
+            progress.update()
+            one_row = row_by_row_seconds(own.database_url, repriced(packets))
+            progress.update()
+            again = land_all(own, packets)
+        with scratch_database(services) as own:
+            poison = len(range(0, count, count // (count // POISON_EVERY)))
+            poisoned = land_all(own, packets, count // POISON_EVERY)
+            check(poisoned, count, poison)
+            progress.update()
+    landing, updates, clean = count / first.seconds, count / changed.seconds, count / poisoned.seconds
+    table.add_row(
+        "packets landed", f"{landing:,.0f}", "COPY of the same bytes", f"{count / plain:,.0f}", f"{landing * plain / count:.2f}"
+    )
+    table.add_row("price updates", f"{updates:,.0f}", "upserts row by row", f"{1 / one_row:,.0f}", f"{updates * one_row:.1f}")
+    table.add_row("landed among 1 % poison", f"{clean:,.0f}", "without poison", f"{landing:,.0f}", f"{clean / landing:.2f}")
+    Console(width=120).print(table)
+    click.echo(f"the same {count} packets again: {again.counts}")
