@@ -87,7 +87,7 @@ def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> 
     rows = [
         (
             *(a.packet.source, a.packet.id, a.packet.type, a.key.subject, str(a.key.market), a.key.vendor, a.packet.format),
-            *(a.key.product_id, a.packet.time, a.record.model_dump_json() if a.record else None, a.data_json),
+            *(a.key.product_id, a.packet.time, a.record.model_dump_json() if a.record else "null", a.data_json or "null"),
         )
         for a in accepted
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from babel.numbers import get_currency_precision, is_currency
+from babel.numbers import get_currency_precision
+from babel.numbers import is_currency as babel_is_currency
 from price_parser import Price
 
 from lookmatch_assets.feeds.codes import Code, RecordError
@@ -65,6 +66,12 @@ def parse_money(text: str, field: str, default_currency: str) -> Money:
     if currency in _DECIMAL_POINT:
         amount = Price.fromstring(plain, decimal_separator=".").amount or amount
     return Money(_minor_units(amount, currency, field, text), currency, tax_of(plain))
+
+
+@lru_cache(maxsize=512)
+def is_currency(code: str) -> bool:
+    """Whether a code is of ISO 4217, by babel, which otherwise reads its tables for each price."""
+    return babel_is_currency(code)
 
 
 def money_of_number(amount: object, currency: str, field: str) -> Money:

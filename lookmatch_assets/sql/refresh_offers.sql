@@ -6,7 +6,7 @@ SELECT
     ARRAY(SELECT s ->> 'size' FROM jsonb_array_elements(sizes::jsonb) AS s WHERE coalesce((s ->> 'stock')::int, 1) > 0), event_time
 FROM unnest(
     %(product_id)s::text[], %(market)s::text[], %(vendor)s::text[], %(currency)s::text[], %(price_minor)s::bigint[],
-    %(sale_price_minor)s::bigint[], %(tax_included)s::boolean[], %(availability)s::text[], %(sizes)s::text[], %(event_time)s::timestamptz[]
+    %(sale_price_minor)s::bigint[], %(tax_included)s::boolean[], %(availability)s::text[], %(sizes)b::text[], %(event_time)s::timestamptz[]
 ) AS offer (product_id, market, vendor, currency, price_minor, sale_price_minor, tax_included, availability, sizes, event_time)
 ORDER BY product_id
 ON CONFLICT (product_id) DO UPDATE SET
