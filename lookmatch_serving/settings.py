@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
         rerank_top_k: candidates of a layer that the reranker sees.
+        segmenter: ``embedded``, or ``florence-sam2`` with the next two.
+        florence: folder or hub name of a Florence-2 model.
+        sam2_checkpoint: file of ``sam2.1_hiera_tiny`` weights.
         image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
@@ -52,6 +56,9 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_model: str = "claude-haiku-4-5"
     rerank_top_k: int = Field(default=10, ge=1, le=50)
+    segmenter: Literal["embedded", "florence-sam2"] = "embedded"
+    florence: str = "florence-community/Florence-2-base"
+    sam2_checkpoint: Path | None = None
     image_weight: float = Field(default=0.3, ge=0, le=1)
     allow_private_addresses: bool = False
     require_api_key: bool = False

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from lookmatch_serving.db import DictConnection, open_pool, read_sql
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import InvalidInputError, LookmatchError, UpstreamError
+from lookmatch_serving.errors import ConfigurationError, InvalidInputError, LookmatchError, UpstreamError
 from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
@@ -260,9 +260,12 @@ def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter |
     Args:
         settings: of the home.
         services: addresses of the stores.
-        segmenter: cuts layers out of looks; the embedded one when left out.
+        segmenter: cuts layers out of looks; the one of the settings when left out.
+
+    Raises:
+        ConfigurationError: the settings ask for weights that are not there.
     """
-    encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or EmbeddedSegmenter()
+    encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or open_segmenter(settings)
     parts = Parts(encoders, cutter, zero_shot_probabilities)
     if settings.anthropic_api_key is not None:
         from lookmatch_serving.llm.client import AnthropicVisionModel
@@ -272,6 +275,23 @@ def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter |
         model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
         parts = Parts(encoders, cutter, zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close)
     return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
+
+
+def open_segmenter(settings: Settings) -> Segmenter:
+    """The segmenter that the settings name.
+
+    Raises:
+        ConfigurationError: its weights are not there.
+    """
+    if settings.segmenter == "embedded":
+        return EmbeddedSegmenter()
+    if settings.sam2_checkpoint is None:
+        raise ConfigurationError(
+            "LOOKMATCH_SAM2_CHECKPOINT: LOOKMATCH_SEGMENTER=florence-sam2 needs a file of sam2.1_hiera_tiny weights"
+        )
+    from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter
+
+    return GroundedSegmenter.load(settings.florence, settings.sam2_checkpoint)
 
 
 def _segment_vectors(
