@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         redis_url: Redis or Valkey URL; None starts the embedded server.
         encoder: key of the live encoder, see ``lookmatch_serving.encoders``.
         packet_stream: name of the stream that packets arrive on.
+        feed_removal_limit: largest share in [0, 1] of a vendor's products in a market that a full feed removes unconfirmed.
         deadline_ms: default deadline of a search request, milliseconds.
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     encoder: str = "lookmatch-mini"
     packet_stream: str = "lookmatch:packets"
+    feed_removal_limit: float = Field(default=0.3, ge=0, le=1)
     deadline_ms: int = Field(default=1000, ge=50, le=60_000)
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_model: str = "claude-haiku-4-5"

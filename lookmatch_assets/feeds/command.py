@@ -1,10 +1,11 @@
-"""``lookmatch feed push``, ``lookmatch feed doctor`` and ``lookmatch consume``."""
+"""``lookmatch feed push``, ``feed doctor``, ``feed replay`` and ``lookmatch consume``."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from lookmatch_assets.feeds.codes import RecordError
+from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.consumer import consume_packets
 from lookmatch_assets.feeds.doctor import Report, examine
 from lookmatch_assets.feeds.formats import FORMAT_NAMES
 from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
-from lookmatch_assets.feeds.record import valid_vendor
+from lookmatch_assets.feeds.record import parse_time, valid_vendor
+from lookmatch_assets.feeds.replay import ReplayReport, Selection
+from lookmatch_assets.feeds.replay import replay as replay_packets
 from lookmatch_assets.migrations import migrate
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
@@ -40,9 +43,16 @@ def _feed_options(command: _Command) -> _Command:
     return command
 
 
-def _checked_vendor(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def _checked_vendor(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     try:
-        return valid_vendor(value)
+        return None if value is None else valid_vendor(value)
+    except RecordError as error:
+        raise click.BadParameter(f"{value!r}: {error.message}") from error
+
+
+def _checked_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    try:
+        return parse_time(value, "since")
     except RecordError as error:
         raise click.BadParameter(f"{value!r}: {error.message}") from error
 
@@ -61,17 +71,25 @@ def feed() -> None:
 
 @feed.command()
 @_feed_options
-def push(path: Path, vendor: str, market: str, format_name: str, limit: int | None) -> None:
-    """Publish the feed at PATH, one packet a record."""
+@click.option("--full", is_flag=True, help="The feed lists all that the vendor sells there: remove what it lacks.")
+@click.option("--confirm-removals", is_flag=True, help="With --full: remove however many it lacks.")
+def push(path: Path, vendor: str, market: str, format_name: str, limit: int | None, full: bool, confirm_removals: bool) -> None:
+    """Publish the feed at PATH, one packet a record. Exits 1 when removals are held, for they are too many."""
+    if confirm_removals and not full:
+        raise click.UsageError("--confirm-removals needs --full: only a full feed removes what it lacks")
     try:
         settings, services = _ready()
         feed_file = FeedFile(vendor, market, format_name, path, limit)
         bar: tqdm[Any] = tqdm(desc=f"push {vendor} {market}", unit=" packets")
         with bar:
-            published = publish_feed(settings, services, feed_file, progress=bar.update)
+            options = {"full": full, "confirm_removals": confirm_removals}
+            published = publish_feed(settings, services, feed_file, progress=bar.update, **options)
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{published} published; 'lookmatch consume' lands them")
+    if published.removals:
+        click.echo(f"{vendor} {market}: {published.removals}")
+        sys.exit(1 if published.removals.held else 0)
 
 
 @feed.command()
@@ -95,6 +113,31 @@ def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | 
     sys.exit(1 if report.refused else 0)
 
 
+@feed.command()
+@click.option("--vendor", callback=_checked_vendor, help="Only this vendor's packets.")
+@click.option("--code", "codes", multiple=True, type=click.Choice([str(code) for code in Code]), help="Only for this reason.")
+@click.option("--since", callback=_checked_time, help="Only what was received then or later: ISO 8601, UTC without an offset.")
+@click.option("--limit", type=click.IntRange(min=1), help="Most packets to replay.")
+@click.option("--dry-run", is_flag=True, help="Show what would happen and keep nothing of it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def replay(
+    vendor: str | None, codes: tuple[str, ...], since: datetime | None, limit: int | None, dry_run: bool, as_json: bool
+) -> None:
+    """Put quarantined packets through validation and landing again; those that land now are resolved."""
+    selection = Selection(vendor, [Code(code) for code in codes], since, limit)
+    try:
+        settings, services = _ready()
+        with tqdm(desc="replay", unit=" packets") as bar:
+            folder = mapping_folder(settings)
+            report = replay_packets(services.database_url, selection, folder, dry_run=dry_run, progress=bar.update)
+    except LookmatchError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        _show_replay(report)
+
+
 @click.command()
 @click.option("--until-empty", is_flag=True, help="End once every packet on the stream is landed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
@@ -106,6 +149,18 @@ def consume(until_empty: bool, as_json: bool) -> None:
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(vars(counts)) if as_json else str(counts))
+
+
+def _show_replay(report: ReplayReport) -> None:
+    console = Console()
+    console.print(str(report), highlight=False, soft_wrap=True)
+    if not report.before:
+        console.print("No packet was in quarantine.")
+        return
+    table = Table("code", "open before", "open after", title="Packets in quarantine")
+    for code in sorted({*report.before, *report.after}):
+        table.add_row(code, str(report.before.get(code, 0)), str(report.after.get(code, 0)))
+    console.print(table)
 
 
 def _show(report: Report) -> None:

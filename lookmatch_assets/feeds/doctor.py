@@ -130,7 +130,7 @@ def _compare(report: Report, packets: list[Packet], connection: psycopg.Connecti
     newest: dict[str, str] = {}
     if connection is not None and products:
         rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(products)}).fetchall()
-        newest = {product: packet_id for product, packet_id, _, _ in rows}
+        newest = {product: packet_id for product, packet_id, *_ in rows}
     for product, packet_id in products.items():
         held = newest.get(product)
         kind = "new" if held is None else "unchanged" if held.split(".")[0] == packet_id else "changed"

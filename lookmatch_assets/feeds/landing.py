@@ -75,6 +75,7 @@ def land(connection: AnyConnection, entries: Sequence[Accepted | Refused]) -> Co
     refused = [entry for entry in entries if isinstance(entry, Refused)]
     with connection.transaction():
         landed = _insert_packets(connection, accepted)
+        _resolve_quarantined(connection, accepted)
         stored = _insert_refused(connection, refused)
         changed = _refresh_offers(connection, landed)
     return _count(entries, landed, stored, changed)
@@ -95,6 +96,18 @@ def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> 
     new = {(source, packet_id) for source, packet_id in found}
     first = {(a.packet.source, a.packet.id): a for a in reversed(accepted)}
     return [a for a in accepted if first.get((a.packet.source, a.packet.id)) is a and (a.packet.source, a.packet.id) in new]
+
+
+def _resolve_quarantined(connection: AnyConnection, accepted: Sequence[Accepted]) -> None:
+    """Resolve what was refused before under the name of a packet that is landed now."""
+    if accepted:
+        named = {"source": [a.packet.source for a in accepted], "id": [a.packet.id for a in accepted]}
+        connection.execute(read_sql("lookmatch_assets", "resolve_landed_packets"), named)
+
+
+def quarantine_values(entry: Refused) -> dict[str, str | None]:
+    """The columns of ``landing.quarantine`` that a refused packet fills, as text that Postgres takes."""
+    return dict(zip(_QUARANTINE, _quarantine_row(entry), strict=True))
 
 
 def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> list[Refused]:

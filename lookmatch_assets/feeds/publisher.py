@@ -21,9 +21,10 @@ import redis
 from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, canonical_format, load_format
 from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, source_of, write_packet
 from lookmatch_assets.feeds.record import valid_market, valid_vendor
+from lookmatch_assets.feeds.removals import Removals, find_removals, removal_packet, written_at
 from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import UpstreamError
+from lookmatch_serving.errors import InvalidInputError, UpstreamError
 from lookmatch_serving.settings import Settings
 
 FULL_STREAM = 100_000
@@ -63,12 +64,19 @@ class FeedFile:
 
 @dataclass(frozen=True)
 class PublishReport:
-    """How many packets a feed became."""
+    """How many packets a feed became.
+
+    Attributes:
+        packets: all that were published, removals included.
+        removals: what a full feed no longer lists, and whether its removal is held; None for a feed that is not full.
+    """
 
     packets: int
+    removals: Removals | None = None
 
     def __str__(self) -> str:
-        return f"{self.packets} packets"
+        removed = len(self.removals.absent) if self.removals and not self.removals.held else 0
+        return f"{self.packets} packets, {removed} of them removals" if removed else f"{self.packets} packets"
 
 
 def mapping_folder(settings: Settings) -> Path:
@@ -82,7 +90,13 @@ def read_options(settings: Settings, feed: Feed, extract: bool = True) -> ReadOp
 
 
 def publish_feed(
-    settings: Settings, services: Services, feed: Feed, progress: Callable[[int], object] | None = None
+    settings: Settings,
+    services: Services,
+    feed: Feed,
+    progress: Callable[[int], object] | None = None,
+    *,
+    full: bool = False,
+    confirm_removals: bool = False,
 ) -> PublishReport:
     """Publish a feed, one packet a record.
 
@@ -91,18 +105,39 @@ def publish_feed(
         services: addresses of the stores.
         feed: what to publish.
         progress: called with the packets published by each batch.
+        full: the feed lists all that the vendor sells in the market; live products that it lacks are removed, unless they are
+            more than the share ``settings.feed_removal_limit``.
+        confirm_removals: remove them however many they are.
 
     Raises:
-        InvalidInputError: the path is not a feed of this format.
+        InvalidInputError: the path is not a feed of this format, or a limit was given for a full feed.
         RecordError: the format, vendor or market is unknown.
         UpstreamError: the stream stayed full.
     """
     valid_vendor(feed.vendor)
     valid_market(feed.market)
-    raw_records = load_format(feed.format, mapping_folder(settings)).read(feed.path.resolve(), read_options(settings, feed))
+    if full and feed.limit is not None:
+        raise InvalidInputError("limit", feed.limit, "none is accepted with a full feed: what it leaves out would be removed")
+    path, stream, market = feed.path.resolve(), settings.packet_stream, str(feed.market)
+    raw_records = load_format(feed.format, mapping_folder(settings)).read(path, read_options(settings, feed))
+    moment = written_at(path)
+    listed: set[str] = set()
     packets = (packet_of(raw, feed) for raw in raw_records)
     with redis.Redis.from_url(services.redis_url) as client, psycopg.connect(services.database_url) as connection:
-        return PublishReport(publish(client, settings.packet_stream, packets, connection=connection, progress=progress))
+        waiting = int(client.xlen(stream))
+        noted = _noting(packets, listed)
+        published = publish(client, stream, noted, connection=connection, progress=progress, listed_at=moment)
+        if not full:
+            return PublishReport(published)
+        limit = settings.feed_removal_limit
+        removals = find_removals(
+            connection, feed.vendor, market, listed, moment, waiting=waiting, limit=limit, confirmed=confirm_removals
+        )
+        if not removals.held:
+            name = canonical_format(feed.format)
+            gone = (removal_packet(feed.vendor, market, name, subject, moment) for subject in removals.absent)
+            published += publish(client, stream, gone, connection=connection, progress=progress)
+        return PublishReport(published, removals)
 
 
 def packet_of(raw: RawRecord, feed: Feed, pushed_at: datetime | None = None) -> Packet:
@@ -129,6 +164,7 @@ def publish(
     *,
     connection: Connection | None = None,
     progress: Callable[[int], object] | None = None,
+    listed_at: datetime | None = None,
     full_stream: int = FULL_STREAM,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> int:
@@ -140,6 +176,7 @@ def publish(
         packets: to publish.
         connection: to the landing database, to tell a product that returns to what it once was from a duplicate.
         progress: called with the packets published by each batch.
+        listed_at: when the feed that lists the products was written; see ``tell_returns``.
         full_stream: entries at which the publisher waits.
         patience_seconds: how long it waits while nothing is taken off.
 
@@ -153,7 +190,7 @@ def publish(
     published = 0
     for batch in _batches(packets):
         if connection is not None:
-            batch = tell_returns(connection, batch, backlog)
+            batch = tell_returns(connection, batch, backlog, listed_at)
         _wait_for_room(client, stream, full_stream, patience_seconds)
         with client.pipeline(transaction=False) as pipeline:
             for packet in batch:
@@ -165,28 +202,46 @@ def publish(
     return published
 
 
-def tell_returns(connection: Connection, packets: list[Packet], backlog: bool = False) -> list[Packet]:
+def tell_returns(
+    connection: Connection, packets: list[Packet], backlog: bool = False, listed_at: datetime | None = None
+) -> list[Packet]:
     """Give a new id to each packet that says again what was said before something else was.
 
     Without it a price that goes back to what it was would be taken for a duplicate of the first time. A packet no newer than
-    the newest landed one keeps its id, so that pushing a feed again is all duplicates.
+    the newest landed one keeps its id, so that pushing a feed again is all duplicates. What was refused in between counts as
+    said: it may land yet, by replay.
 
     Args:
         connection: to the landing database.
         packets: with digests as ids.
         backlog: packets wait on the stream, so that the newest landed ones may not be the newest.
+        listed_at: when the feed was written. A record whose own time is older than its product's removal brings the product
+            back as of then, if the feed was written after the removal.
     """
     products = [f"{packet.vendor}:{packet.market}:{packet.subject}" for packet in packets]
     rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(set(products))}).fetchall()
     connection.commit()
-    newest = {product: (packet_id, moment, ids) for product, packet_id, moment, ids in rows}
+    newest = {product: rest for product, *rest in rows}
     told = []
     for product, packet in zip(products, packets, strict=True):
-        newest_id, moment, ids = newest.get(product, (packet.id, packet.time, []))
+        newest_id, moment, ids, removed, refused_since = newest.get(product, (packet.id, packet.time, [], False, False))
+        time_said = packet.time
+        if removed and packet.type == UPSERTED and listed_at is not None and packet.time <= moment < listed_at:
+            time_said = listed_at
         unchanged = newest_id == packet.id or newest_id.startswith(packet.id + ".")
-        returns = packet.time > moment and (backlog or (packet.id in ids and not unchanged))
-        told.append(replace(packet, id=returning_id(packet.id, packet.time)) if returns else packet)
+        returns = time_said > moment and (backlog or (packet.id in ids and (refused_since or not unchanged)))
+        told.append(
+            replace(packet, id=returning_id(packet.id, time_said), time=time_said) if returns else replace(packet, time=time_said)
+        )
     return told
+
+
+def _noting(packets: Iterable[Packet], listed: set[str]) -> Iterator[Packet]:
+    """The packets, while their subjects are noted."""
+    for packet in packets:
+        if packet.subject:
+            listed.add(packet.subject)
+        yield packet
 
 
 def _batches(packets: Iterable[Packet]) -> Iterator[list[Packet]]:
