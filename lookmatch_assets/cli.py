@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "stop": "lookmatch_assets.up:stop",
 }
 GROUPS: Mapping[str, Mapping[str, str]] = {
+    "explain": {"product": "lookmatch_assets.explanation.command:explain_product"},
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
         "encoders": "lookmatch_assets.evaluation.command:bench_encoders",

@@ -51,9 +51,9 @@ class Removals:
             )
             told.append("if they are gone indeed, push the feed again with --confirm-removals, else mend the feed")
         if self.newer:
-            told.append(f"{self.newer} more are absent but changed after the feed was written, and stay")
+            told.append(f"absent but changed after the feed was written, and kept: {self.newer}")
         if self.waiting:
-            told.append(f"{self.waiting} packets were still waiting to land and are not counted; push again once they have")
+            told.append(f"not counted, since they wait to land: {self.waiting} packets; push again once they have")
         return "; ".join(told)
 
 

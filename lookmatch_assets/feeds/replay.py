@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.landing import AnyConnection, land, quarantine_values
@@ -22,6 +23,7 @@ from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry, refuse
 from lookmatch_serving.db import read_sql
 
 BATCH = 200
+_ATTEMPTS = 6
 _PACKAGE = "lookmatch_assets"
 
 
@@ -78,6 +80,16 @@ class ReplayReport:
         return asdict(self)
 
 
+@dataclass
+class _Outcome:
+    """What became of a batch; ``change`` is that of the open packets by code, counted in a dry run only."""
+
+    landed: int
+    landed_before: int
+    refused: int
+    change: Counter[str] = field(default_factory=Counter)
+
+
 class _Held(NamedTuple):
     """An open row of the quarantine."""
 
@@ -118,24 +130,45 @@ def replay(
         keys = [key for key, whole in found if whole][: selection.limit]
         after = Counter(report.before)
         for start in range(0, len(keys), BATCH):
-            with connection.transaction(force_rollback=dry_run):
-                earlier = _open(connection, chosen)
-                examined = _replay_batch(connection, keys[start : start + BATCH], mapping_folder, report)
-                after.update(_open(connection, chosen))
-                after.subtract(earlier)
+            outcome = _replay_patiently(connection, keys[start : start + BATCH], mapping_folder, chosen if dry_run else None)
+            report.examined += outcome.landed + outcome.landed_before + outcome.refused
+            report.landed += outcome.landed
+            report.landed_before += outcome.landed_before
+            report.refused += outcome.refused
+            after.update(outcome.change)
             if progress:
-                progress(examined)
-        report.after = (
-            {code: number for code, number in sorted(after.items()) if number} if dry_run else dict(_open(connection, chosen))
-        )
+                progress(outcome.landed + outcome.landed_before + outcome.refused)
+        report.after = {
+            code: number for code, number in sorted((after if dry_run else _open(connection, chosen)).items()) if number
+        }
     return report
+
+
+def _replay_patiently(
+    connection: AnyConnection, keys: list[int], mapping_folder: Path | None, dry_for: Mapping[str, Any] | None
+) -> _Outcome:
+    """Replay a batch in a transaction of its own, again when a consumer that lands the same packets got in its way."""
+    for attempt in Retrying(
+        retry=retry_if_exception_type(psycopg.errors.DeadlockDetected),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    ):
+        with attempt, connection.transaction(force_rollback=dry_for is not None):
+            earlier = _open(connection, dry_for) if dry_for is not None else Counter[str]()
+            outcome = _replay_batch(connection, keys, mapping_folder)
+            if dry_for is not None:
+                outcome.change.update(_open(connection, dry_for))
+                outcome.change.subtract(earlier)
+            return outcome
+    raise AssertionError("tenacity returns or raises")
 
 
 def _open(connection: AnyConnection, chosen: Mapping[str, Any]) -> Counter[str]:
     return Counter(dict(connection.execute(read_sql(_PACKAGE, "open_quarantine"), chosen).fetchall()))
 
 
-def _replay_batch(connection: AnyConnection, keys: list[int], mapping_folder: Path | None, report: ReplayReport) -> int:
+def _replay_batch(connection: AnyConnection, keys: list[int], mapping_folder: Path | None) -> _Outcome:
     rows = connection.execute(read_sql(_PACKAGE, "lock_quarantined"), {"quarantine_key": keys}).fetchall()
     held = [_Held(*row) for row in rows]
     read = [(one, read_entry(one.body.encode(), mapping_folder)) for one in held]
@@ -148,11 +181,7 @@ def _replay_batch(connection: AnyConnection, keys: list[int], mapping_folder: Pa
     connection.execute(read_sql(_PACKAGE, "resolve_quarantined"), {"quarantine_key": resolved})
     for one, entry in refused:
         _renew(connection, one, entry)
-    report.examined += len(held)
-    report.landed += landed
-    report.landed_before += len(resolved) - landed
-    report.refused += len(refused)
-    return len(held)
+    return _Outcome(landed, len(resolved) - landed, len(refused))
 
 
 def _land(connection: AnyConnection, accepted: Sequence[tuple[_Held, Accepted]]) -> tuple[int, list[tuple[_Held, Refused]]]:

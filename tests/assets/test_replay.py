@@ -180,3 +180,18 @@ def test_the_command_prints_counts_by_code_before_and_after(
     wrong = CliRunner().invoke(feed, ["replay", "--since", "yesterday"])
     assert wrong.exit_code == 2
     assert "ISO 8601 is accepted" in wrong.output
+
+
+def test_a_deadlock_with_a_consumer_is_tried_again_and_counted_once(refused, database_url, database, monkeypatch):
+    sound, calls = replaying._land, []
+
+    def deadlocked(*arguments: Any) -> Any:
+        calls.append(1)
+        outcome = sound(*arguments)
+        if len(calls) == 1:
+            raise psycopg.errors.DeadlockDetected("a consumer lands the same packets")
+        return outcome
+
+    monkeypatch.setattr(replaying, "_land", deadlocked)
+    report = replay(database_url, EVERYTHING)
+    assert (len(calls), report.examined, report.landed, report.refused, landed(database)) == (2, 4, 3, 1, 3)

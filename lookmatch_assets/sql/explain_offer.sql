@@ -1,0 +1,3 @@
+SELECT currency, price_minor, sale_price_minor, availability, sizes_in_stock, removed, event_time, updated_at
+FROM catalog.offers
+WHERE product_id = %(product_id)s
