@@ -1,4 +1,5 @@
--- Brings offers to what the newest packet of each product says; an older packet never overwrites a newer one.
+-- Brings offers to what the newest packet of each product says; an older packet never overwrites a newer one, nor brings back the offer
+-- that a newer one without a price dropped.
 INSERT INTO catalog.offers AS kept
     (product_id, market, vendor, currency, price_minor, sale_price_minor, tax_included, availability, sizes, sizes_in_stock, event_time)
 SELECT
@@ -8,6 +9,9 @@ FROM unnest(
     %(product_id)s::text[], %(market)s::text[], %(vendor)s::text[], %(currency)s::text[], %(price_minor)s::bigint[],
     %(sale_price_minor)s::bigint[], %(tax_included)s::boolean[], %(availability)s::text[], %(sizes)b::text[], %(event_time)s::timestamptz[]
 ) AS offer (product_id, market, vendor, currency, price_minor, sale_price_minor, tax_included, availability, sizes, event_time)
+WHERE NOT EXISTS (
+    SELECT FROM landing.packets AS newer WHERE newer.product_id = offer.product_id AND newer.event_time > offer.event_time
+)
 ORDER BY product_id
 ON CONFLICT (product_id) DO UPDATE SET
     currency = excluded.currency, price_minor = excluded.price_minor, sale_price_minor = excluded.sale_price_minor,

@@ -137,6 +137,18 @@ def test_a_price_that_returns_to_what_it_was_is_not_a_duplicate(client, settings
     assert consume(client, settings, database_url).duplicate == 1
 
 
+def test_an_older_price_does_not_bring_back_an_offer_that_a_newer_packet_dropped(client, settings, database_url, database):
+    unpriced = {"id": "10", "productDisplayName": "North Men Blue Shirt", "articleType": "Shirts", "gender": "Men"}
+    send(client, settings, packet(minutes=0))
+    consume(client, settings, database_url)
+    send(client, settings, packet(minutes=2, format="fashion-products", data=unpriced, image_url="https://a.example/1.jpg"))
+    consume(client, settings, database_url)
+    assert offer(database) is None
+    send(client, settings, packet(price="12.00 USD", minutes=1))
+    assert consume(client, settings, database_url).landed == 1
+    assert offer(database) is None
+
+
 def test_what_landed_is_reported_by_market_and_vendor(client, settings, database_url, database):
     reports: list[Any] = []
     send(client, settings, packet())
