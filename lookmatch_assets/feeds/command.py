@@ -18,7 +18,7 @@ from tqdm import tqdm
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.consumer import consume_packets
 from lookmatch_assets.feeds.doctor import Report, examine
-from lookmatch_assets.feeds.formats import FORMAT_NAMES
+from lookmatch_assets.feeds.formats import AUTO, FORMAT_NAMES, detect_format
 from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
 from lookmatch_assets.feeds.record import parse_time, valid_vendor
 from lookmatch_assets.feeds.replay import ReplayReport, Selection
@@ -34,7 +34,13 @@ _Command = Callable[..., Any]
 def _feed_options(command: _Command) -> _Command:
     for option in (
         click.option("--limit", type=click.IntRange(min=1), help="Most records to read."),
-        click.option("--format", "format_name", type=click.Choice(FORMAT_NAMES), required=True, help="How the feed is written."),
+        click.option(
+            "--format",
+            "format_name",
+            type=click.Choice([AUTO, *FORMAT_NAMES]),
+            default=AUTO,
+            help="How the feed is written; told by its content when left out.",
+        ),
         click.option("--market", type=click.Choice([str(market) for market in Market]), required=True, help="Where it is sold."),
         click.option("--vendor", required=True, callback=_checked_vendor, help="Whose feed it is, in lower case."),
         click.argument("path", type=click.Path(exists=True, path_type=Path)),
@@ -64,6 +70,15 @@ def _ready() -> tuple[Settings, Services]:
     return settings, services
 
 
+def _format_of(path: Path, vendor: str, named: str, settings: Settings) -> str:
+    """The format that was named or else is detected, which is then told."""
+    if named != AUTO:
+        return named
+    found = detect_format(path.resolve(), vendor, mapping_folder(settings))
+    click.echo(f"{path.name}: {found}", err=True)
+    return found
+
+
 @click.group()
 def feed() -> None:
     """Examine and publish vendors' feeds."""
@@ -79,7 +94,7 @@ def push(path: Path, vendor: str, market: str, format_name: str, limit: int | No
         raise click.UsageError("--confirm-removals needs --full: only a full feed removes what it lacks")
     try:
         settings, services = _ready()
-        feed_file = FeedFile(vendor, market, format_name, path, limit)
+        feed_file = FeedFile(vendor, market, _format_of(path, vendor, format_name, settings), path, limit)
         bar: tqdm[Any] = tqdm(desc=f"push {vendor} {market}", unit=" packets")
         with bar:
             options = {"full": full, "confirm_removals": confirm_removals}
@@ -97,9 +112,9 @@ def push(path: Path, vendor: str, market: str, format_name: str, limit: int | No
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | None, as_json: bool) -> None:
     """Report what ingesting the feed at PATH would do, and write nothing. Exits 1 when a record would be refused."""
-    feed_ = FeedFile(vendor, market, format_name, path, limit)
     try:
         settings, services = _ready()
+        feed_ = FeedFile(vendor, market, _format_of(path, vendor, format_name, settings), path, limit)
         with psycopg.connect(services.database_url) as connection:
             connection.read_only = True
             options = read_options(settings, feed_, extract=False)

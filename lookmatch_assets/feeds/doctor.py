@@ -10,7 +10,7 @@ from typing import Any, Literal
 import psycopg
 
 from lookmatch_assets.feeds.formats import ReadOptions, load_format
-from lookmatch_assets.feeds.packet import Packet, write_packet
+from lookmatch_assets.feeds.packet import Packet, sendable_packet
 from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
 from lookmatch_assets.feeds.reading import Refused, read_entry
 from lookmatch_assets.feeds.record import FeedRecord
@@ -81,7 +81,7 @@ def examine(
     accepted: list[Packet] = []
     for raw in load_format(feed.format, mapping_folder).read(path, options):
         packet = packet_of(raw, feed)
-        read = read_entry(write_packet(packet), mapping_folder)
+        read = read_entry(sendable_packet(packet), mapping_folder)
         report.records += 1
         if isinstance(read, Refused):
             report.refused += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -18,6 +18,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.formats.base import unreadable
 
 UPSERTED = "lookmatch.product.upserted"
 REMOVED = "lookmatch.product.removed"
@@ -89,6 +90,16 @@ def write_packet(packet: Packet) -> bytes:
     if packet.image_url:
         attributes["lookmatchimage"] = packet.image_url
     return _FORMAT.write(CloudEvent(attributes, packet.data))
+
+
+def sendable_packet(packet: Packet) -> bytes:
+    """The packet as CloudEvents JSON; one whose data is too large goes without it, and is refused for that as its vendor's own."""
+    body = write_packet(packet)
+    if len(body) <= MAX_PACKET_BYTES:
+        return body
+    reason = f"{len(body)} bytes; at most {MAX_PACKET_BYTES} bytes are accepted"
+    said = unreadable(json.dumps(packet.data, ensure_ascii=False), reason, code=Code.TOO_LARGE)
+    return write_packet(replace(packet, data=said.data))
 
 
 def read_packet(body: bytes) -> Packet:

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 import psycopg
 import redis
 
-from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, canonical_format, load_format
-from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, source_of, write_packet
+from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, load_format
+from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, sendable_packet, source_of
 from lookmatch_assets.feeds.record import valid_market, valid_vendor
 from lookmatch_assets.feeds.removals import Removals, find_removals, removal_packet, written_at
 from lookmatch_serving.db import read_sql
@@ -134,7 +134,7 @@ def publish_feed(
             connection, feed.vendor, market, listed, moment, waiting=waiting, limit=limit, confirmed=confirm_removals
         )
         if not removals.held:
-            name = canonical_format(feed.format)
+            name = feed.format
             gone = (removal_packet(feed.vendor, market, name, subject, moment) for subject in removals.absent)
             published += publish(client, stream, gone, connection=connection, progress=progress)
         return PublishReport(published, removals)
@@ -149,7 +149,7 @@ def packet_of(raw: RawRecord, feed: Feed, pushed_at: datetime | None = None) -> 
         subject=raw.subject[:_LONGEST_ID] if raw.subject else None,
         vendor=feed.vendor,
         market=str(feed.market),
-        format=canonical_format(feed.format),
+        format=feed.format,
         time=raw.changed_at or pushed_at or datetime.now(UTC),
         image_url=raw.image_url,
         data=raw.data,
@@ -194,7 +194,7 @@ def publish(
         _wait_for_room(client, stream, full_stream, patience_seconds)
         with client.pipeline(transaction=False) as pipeline:
             for packet in batch:
-                pipeline.xadd(stream, {PACKET_FIELD: write_packet(packet)})
+                pipeline.xadd(stream, {PACKET_FIELD: sendable_packet(packet)})
             pipeline.execute()
         published += len(batch)
         if progress:

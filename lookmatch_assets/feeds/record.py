@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +24,12 @@ _VENDOR = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _INVISIBLE = re.compile(r"<(script|style)\b.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--[^<>]*-->")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+_YEAR_FIRST = re.compile(
+    r"(\d{4})[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})日?(?:[ T]*(\d{1,2})[:時](\d{1,2})分?(?:[:](\d{1,2}))?秒?)?"
+)
+_PERIOD = re.compile(r"(?<=\S{8})\s*/\s*(?=\d{4}-)|\s+/\s+|(?<=\S)/$|^/")
+_TIME_CHARACTERS = 64
+_MILLISECONDS_ABOVE = 10**11
 
 CURRENCY_OF_MARKET = {Market.INDIA: "INR", Market.USA: "USD", Market.JAPAN: "JPY"}
 
@@ -49,6 +58,8 @@ class FeedRecord(BaseModel):
     Attributes:
         price_minor: minor units of ``currency``; None only from formats that carry no prices.
         availability: of the product as a whole; ``in_stock`` from a format that does not say.
+        sale_from: when the sale price begins to hold; None when it holds already.
+        sale_until: when it ends; None when the vendor does not say.
         updated_at: when the vendor says it changed; None when it does not say.
     """
 
@@ -76,6 +87,8 @@ class FeedRecord(BaseModel):
     price_minor: int | None = Field(default=None, ge=0)
     currency: str | None = None
     sale_price_minor: int | None = Field(default=None, ge=0)
+    sale_from: datetime | None = None
+    sale_until: datetime | None = None
     tax_included: bool | None = None
     availability: Availability
     updated_at: datetime | None = None
@@ -194,17 +207,72 @@ def clean_link(value: object) -> str | None:
     return url if url.startswith(("http://", "https://")) and len(url) <= _URL_CHARACTERS and url.isprintable() else None
 
 
-def parse_time(value: object, field: str) -> datetime | None:
-    """An ISO 8601 time in UTC; a time without offset is taken as UTC. None when empty.
+def parse_time(value: object, field: str, zone: tzinfo = UTC, time_format: str | None = None) -> datetime | None:
+    """A time in UTC; None when empty.
+
+    ISO 8601, RFC 2822 (``Sun, 01 Mar 2026 09:30:00 +0900``), year-first dates (``2026/3/1 9:30``, ``2026年3月1日``) and Unix
+    seconds or milliseconds are accepted. Dates that begin with the day or the month are not: nothing tells 03/04 from 04/03, so
+    a vendor that writes them names its ``time_format``.
+
+    Args:
+        value: what the vendor wrote, text or number.
+        field: the vendor's name of it, for the error.
+        zone: of times without an offset.
+        time_format: of ``datetime.strptime``, tried first.
 
     Raises:
         RecordError: ``invalid_time``.
     """
-    text = str(value).strip() if value is not None else ""
+    text = unicodedata.normalize("NFKC", str(value)).strip() if value is not None else ""
     if not text:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise RecordError(Code.INVALID_TIME, field, text, "not a time; ISO 8601 is accepted") from None
+    for read in (_of_format(time_format), _of_number, datetime.fromisoformat, _of_year_first, parsedate_to_datetime):
+        try:
+            moment = read(text[:_TIME_CHARACTERS])
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError, IndexError, TypeError):
+            continue
+    raise RecordError(Code.INVALID_TIME, field, text, "not a time; ISO 8601 is accepted")
+
+
+def parse_period(
+    value: object, field: str, zone: tzinfo = UTC, time_format: str | None = None
+) -> tuple[datetime | None, datetime | None]:
+    """The beginning and the end of a period ``<time>/<time>``, each None where it is left out.
+
+    Raises:
+        RecordError: ``invalid_time``: not two times, or the end is before the beginning.
+    """
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return None, None
+    parts = [part.strip() for part in _PERIOD.split(text)]
+    if len(parts) != 2:
+        raise RecordError(Code.INVALID_TIME, field, text, "not a period; <time>/<time> is accepted")
+    start, end = (parse_time(part, field, zone, time_format) for part in parts)
+    if start and end and end < start:
+        raise RecordError(Code.INVALID_TIME, field, text, "ends before it begins")
+    return start, end
+
+
+def _of_format(time_format: str | None) -> Callable[[str], datetime]:
+    def read(text: str) -> datetime:
+        if time_format is None:
+            raise ValueError(text)
+        return datetime.strptime(text, time_format)
+
+    return read
+
+
+def _of_number(text: str) -> datetime:
+    if not re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+        raise ValueError(text)
+    seconds = float(text)
+    return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS_ABOVE else seconds, UTC)
+
+
+def _of_year_first(text: str) -> datetime:
+    found = _YEAR_FIRST.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    return datetime(*(int(part) for part in found.groups() if part is not None))  # type: ignore[arg-type]

@@ -7,24 +7,31 @@ from pathlib import Path
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats.base import FeedFormat, RawRecord, ReadOptions
+from lookmatch_assets.feeds.formats.detecting import (
+    FASHION_PRODUCTS,
+    GOOGLE_MERCHANT,
+    JAPANESE_CSV,
+    JSON_LINES,
+    MYNTRA_STYLE,
+    SCHEMA_ORG,
+    detect_format,
+)
 from lookmatch_assets.feeds.formats.fashion_products import FashionProductsFormat
+from lookmatch_assets.feeds.formats.google_merchant import GoogleMerchantFormat
+from lookmatch_assets.feeds.formats.json_lines import JsonLinesFormat
 from lookmatch_assets.feeds.formats.myntra_style import MyntraStyleFormat
+from lookmatch_assets.feeds.formats.schema_org import SchemaOrgFormat
 from lookmatch_assets.feeds.formats.tables import TableFormat
 
-GOOGLE_MERCHANT_TSV = "google-merchant-tsv"
-GOOGLE_MERCHANT = "google-merchant"
-JAPANESE_CSV = "japanese-csv"
-MYNTRA_STYLE = "myntra-style"
-FASHION_PRODUCTS = "fashion-products"
-FORMAT_NAMES = (GOOGLE_MERCHANT, GOOGLE_MERCHANT_TSV, MYNTRA_STYLE, JAPANESE_CSV, FASHION_PRODUCTS)
+FORMAT_NAMES = (GOOGLE_MERCHANT, SCHEMA_ORG, JAPANESE_CSV, JSON_LINES, MYNTRA_STYLE, FASHION_PRODUCTS)
+AUTO = "auto"
+"""Stands for the format that ``detect_format`` finds."""
 
 FORMAT_OF_SAMPLE = {"merchant_tsv": GOOGLE_MERCHANT, "style_json": MYNTRA_STYLE, "japanese_csv": JAPANESE_CSV}
 """What the sample catalogue's writers call their layouts -> the format that reads them."""
 
-
-def canonical_format(name: str) -> str:
-    """The name that packets carry for a format, whichever of its names was given."""
-    return GOOGLE_MERCHANT if name == GOOGLE_MERCHANT_TSV else name
+_OLD_NAMES = {"google-merchant-tsv": GOOGLE_MERCHANT}
+"""Names that packets landed before may carry."""
 
 
 @lru_cache(maxsize=64)
@@ -38,17 +45,21 @@ def load_format(name: str, mapping_folder: Path | None = None) -> FeedFormat:
     Raises:
         RecordError: ``unknown_format``.
     """
-    name = canonical_format(name)
-    if name in (GOOGLE_MERCHANT, JAPANESE_CSV):
-        return TableFormat(name, mapping_folder)
-    if name == MYNTRA_STYLE:
-        return MyntraStyleFormat()
-    if name == FASHION_PRODUCTS:
-        return FashionProductsFormat()
-    raise RecordError(Code.UNKNOWN_FORMAT, "format", name, f"{', '.join(FORMAT_NAMES)} are accepted")
+    name = _OLD_NAMES.get(name, name)
+    formats: dict[str, FeedFormat] = {
+        GOOGLE_MERCHANT: GoogleMerchantFormat(GOOGLE_MERCHANT, mapping_folder),
+        JAPANESE_CSV: TableFormat(JAPANESE_CSV, mapping_folder),
+        JSON_LINES: JsonLinesFormat(JSON_LINES, mapping_folder),
+        SCHEMA_ORG: SchemaOrgFormat(),
+        MYNTRA_STYLE: MyntraStyleFormat(),
+        FASHION_PRODUCTS: FashionProductsFormat(),
+    }
+    if name not in formats:
+        raise RecordError(Code.UNKNOWN_FORMAT, "format", name, f"{', '.join(FORMAT_NAMES)} are accepted")
+    return formats[name]
 
 
 __all__ = [
-    "FASHION_PRODUCTS", "FORMAT_NAMES", "FORMAT_OF_SAMPLE", "GOOGLE_MERCHANT", "GOOGLE_MERCHANT_TSV", "JAPANESE_CSV",
-    "MYNTRA_STYLE", "FeedFormat", "RawRecord", "ReadOptions", "canonical_format", "load_format",
+    "AUTO", "FASHION_PRODUCTS", "FORMAT_NAMES", "FORMAT_OF_SAMPLE", "GOOGLE_MERCHANT", "JAPANESE_CSV", "JSON_LINES",
+    "MYNTRA_STYLE", "SCHEMA_ORG", "FeedFormat", "RawRecord", "ReadOptions", "detect_format", "load_format",
 ]  # fmt: skip

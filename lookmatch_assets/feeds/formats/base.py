@@ -20,7 +20,8 @@ class RawRecord:
     """A record as the vendor wrote it.
 
     Attributes:
-        data: the record, untouched, as JSON-able values; what could not be taken apart is ``{"unreadable": <text>}``.
+        data: the record, untouched, as JSON-able values; what could not be taken apart is ``{"unreadable": <text>, "reason":
+            <what is wrong>, "code": <of codes.Code>}``.
         subject: the vendor's id of the product; None when the record has none.
         image_url: picture that comes with the record, when the record itself does not name it absolutely.
         changed_at: when it changed, by the record or else by the file it lies in; None when neither says.
@@ -81,23 +82,42 @@ class FeedFormat(Protocol):
 
 
 UNREADABLE = "unreadable"
+SHOWN_CHARACTERS = 2_000
 
 
-def unreadable(text: str, reason: str, changed_at: datetime | None = None) -> RawRecord:
-    """A record that could not be taken apart, as one that ``parse`` refuses."""
-    return RawRecord({UNREADABLE: text.replace("\x00", "�"), "reason": reason}, subject=None, changed_at=changed_at)
+def unreadable(
+    text: str,
+    reason: str,
+    changed_at: datetime | None = None,
+    *,
+    subject: str | None = None,
+    code: Code = Code.MALFORMED_RECORD,
+) -> RawRecord:
+    """A record that could not be taken apart, as one that ``parse`` refuses.
+
+    Args:
+        text: of the record; kept as far as ``SHOWN_CHARACTERS``.
+        reason: what is wrong with it.
+        changed_at: see ``RawRecord``.
+        subject: the product's id where that much could be read, so that a full feed does not count the product as gone.
+        code: why it is refused.
+    """
+    shown = text[:SHOWN_CHARACTERS].encode(errors="replace").decode().replace("\x00", "�")
+    return RawRecord({UNREADABLE: shown, "reason": reason, "code": str(code)}, subject=subject, changed_at=changed_at)
 
 
 def refuse_unreadable(data: object) -> RawData:
     """The data, when it is a record.
 
     Raises:
-        RecordError: ``malformed_record``.
+        RecordError: ``malformed_record``, or the code that its reader gave it.
     """
     if not isinstance(data, dict):
         raise RecordError(Code.MALFORMED_RECORD, None, data, "not an object")
     if UNREADABLE in data:
-        raise RecordError(Code.MALFORMED_RECORD, None, data[UNREADABLE], str(data.get("reason", "unreadable")))
+        given = data.get("code")
+        code = Code(given) if given in (Code.INVALID_ENCODING, Code.TOO_LARGE) else Code.MALFORMED_RECORD
+        raise RecordError(code, None, data[UNREADABLE], str(data.get("reason", "unreadable")))
     return data
 
 

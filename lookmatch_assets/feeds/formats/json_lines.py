@@ -1,0 +1,123 @@
+"""Newline-delimited JSON, or one JSON array, of a vendor's own records; which name or path is which field is a mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from lookmatch_assets.feeds.codes import Code
+from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
+from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
+from lookmatch_assets.feeds.formats.mapping import read_mapping
+from lookmatch_assets.feeds.formats.tables import checked_file
+from lookmatch_assets.feeds.record import FeedRecord
+from lookmatch_serving.errors import InvalidInputError
+from lookmatch_serving.settings import Market
+
+MAX_DOCUMENT_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class JsonLinesFormat:
+    """A vendor's own JSON records."""
+
+    name: str = "json-lines"
+    mapping_folder: Path | None = None
+    has_prices: bool = True
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
+        """Read a file object by object; see ``FeedFormat.read``."""
+        mapping = read_mapping(self.name, options.vendor, self.mapping_folder)
+        changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
+        for value in islice(read_json_values(path, changed_at), options.limit):
+            if isinstance(value, RawRecord):
+                yield value
+            elif isinstance(value, dict):
+                yield raw_of(value, mapping, path.parent, changed_at)
+            else:
+                yield unreadable(json.dumps(value, ensure_ascii=False), "not a JSON object", changed_at)
+
+    def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
+        """Read a record; see ``FeedFormat.parse``."""
+        return parse_mapped(raw, read_mapping(self.name, vendor, self.mapping_folder), market)
+
+
+def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
+    """The values of a file: one a line, or the members of one array, or one document.
+
+    Yields:
+        Parsed values; what cannot be parsed is an unreadable ``RawRecord``. A damaged line is one of them and the next line goes
+        on; behind damage inside an array or a document there is nothing to go on from, and its rest is one.
+
+    Raises:
+        InvalidInputError: a document that is not one value a line is larger than ``MAX_DOCUMENT_BYTES``.
+    """
+    if _one_value_a_line(path):
+        with path.open("rb") as file:
+            for number, line in enumerate(file):
+                if line.strip():
+                    yield _value(line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line, changed_at)
+        return
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise InvalidInputError("path", path.name, f"one JSON value a line, or at most {MAX_DOCUMENT_BYTES} bytes, are accepted")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        yield _undecoded(path.read_bytes(), error, changed_at)
+        return
+    yield from _members(text, changed_at)
+
+
+def _one_value_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        first = file.readline(64 * 2**20).removeprefix(b"\xef\xbb\xbf").strip()
+        more = any(line.strip() for line in file)
+    if not first.startswith(b"{"):
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return more and first.endswith(b"}")
+    return True
+
+
+def _value(line: bytes, changed_at: datetime) -> Any:
+    try:
+        return json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return _undecoded(line, error, changed_at)
+    except (ValueError, RecursionError) as error:
+        return unreadable(line[:8_000].decode(errors="replace"), f"not JSON: {error}", changed_at)
+
+
+def _undecoded(data: bytes, error: UnicodeDecodeError, changed_at: datetime) -> RawRecord:
+    reason = f"byte {error.start} is not UTF-8, in which JSON is written"
+    return unreadable(data[:8_000].decode(errors="replace"), reason, changed_at, code=Code.INVALID_ENCODING)
+
+
+def _members(text: str, changed_at: datetime) -> Iterator[Any]:
+    """The members of an array, one by one so that those before a damage are kept, or the one value that the text is."""
+    decoder = json.JSONDecoder()
+    position = len(text) - len(text.lstrip())
+    inside = text.startswith("[", position)
+    position += inside
+    while True:
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        if position >= len(text):
+            if inside:
+                yield unreadable("", "the array has no end: the feed is cut off", changed_at)
+            return
+        if inside and text[position] == "]":
+            return
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            yield unreadable(text[position : position + 8_000], f"not JSON, and so is all behind it: {error}", changed_at)
+            return
+        yield value
