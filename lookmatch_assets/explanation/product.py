@@ -167,6 +167,8 @@ def _offered(facts: Facts) -> Step:
     price = f"{major_units(row['price_minor'], row['currency'])} {row['currency']}"
     if row["sale_price_minor"] is not None:
         price += f", on sale for {major_units(row['sale_price_minor'], row['currency'])}"
+        price += f" from {row['sale_from']:%Y-%m-%d %H:%M} UTC" if row["sale_from"] else ""
+        price += f" until {row['sale_until']:%Y-%m-%d %H:%M} UTC" if row["sale_until"] else ""
     sizes = f", sizes {', '.join(row['sizes_in_stock'])}" if row["sizes_in_stock"] else ""
     return Step("offered", True, f"{price}, {row['availability']}{sizes}", row["event_time"])
 

@@ -39,7 +39,7 @@ RESOLUTIONS: dict[Code, str] = {
     Code.INVALID_PRICE: "Send one non-negative amount with no more decimals than its currency has, for example '49.99 USD'.",
     Code.UNKNOWN_CURRENCY: "Name the currency by its ISO 4217 code, for example INR, USD or JPY.",
     Code.INVALID_AVAILABILITY: "Send in_stock, out_of_stock, preorder or backorder, or map the vendor's word in its file.",
-    Code.INVALID_TIME: "Send times as ISO 8601 with an offset, for example 2026-03-01T09:30:00Z, or name time_format in the mapping.",
+    Code.INVALID_TIME: "Send times as ISO 8601 with an offset, for example 2026-03-01T09:30:00Z, or map their time_format.",
     Code.INVALID_ENCODING: "Write the whole feed in one encoding, best UTF-8, and name it truly where the feed names one.",
     Code.MALFORMED_RECORD: "Compare the record with its format: quotes, separators, number of columns, JSON syntax and encoding.",
     Code.MALFORMED_PACKET: "Send CloudEvents 1.0 JSON in the entry's field 'packet', with the lookmatch attributes.",

@@ -55,8 +55,8 @@ _QUARANTINE = (
     "resolution", "body",
 )  # fmt: skip
 _OFFER = (
-    "product_id", "market", "vendor", "currency", "price_minor", "sale_price_minor", "tax_included", "availability", "sizes",
-    "event_time",
+    "product_id", "market", "vendor", "currency", "price_minor", "sale_price_minor", "sale_from", "sale_until", "tax_included",
+    "availability", "sizes", "event_time",
 )  # fmt: skip
 _REMOVAL = ("product_id", "market", "vendor", "currency", "event_time")
 
@@ -161,7 +161,8 @@ def _offer_row(entry: Accepted) -> tuple[Any, ...]:
         raise ValueError("an offer needs a record")
     sizes = json.dumps([size.model_dump() for size in record.sizes], ensure_ascii=False)
     whose = (entry.key.product_id, str(entry.key.market), entry.key.vendor)
-    money = (record.currency, record.price_minor, record.sale_price_minor, record.tax_included)
+    sale = (record.sale_price_minor, record.sale_from, record.sale_until)
+    money = (record.currency, record.price_minor, *sale, record.tax_included)
     return (*whose, *money, str(record.availability), sizes, entry.packet.time)
 
 

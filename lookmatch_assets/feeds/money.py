@@ -98,6 +98,8 @@ def _currency_of(plain: str, symbol: str | None, field: str, text: str, default:
             raise RecordError(Code.UNKNOWN_CURRENCY, field, text, f"{named.group()} is not an ISO 4217 code")
         return named.group()
     if symbol is None:
+        if not is_currency(default):
+            raise RecordError(Code.UNKNOWN_CURRENCY, field, f"{text} {default}", f"{default} is not an ISO 4217 code")
         return default
     if symbol == _DOLLAR:
         return default if default in {"USD", "CAD", "AUD", "SGD", "HKD", "MXN", "NZD"} else "USD"

@@ -93,7 +93,7 @@ def write_packet(packet: Packet) -> bytes:
 
 
 def sendable_packet(packet: Packet) -> bytes:
-    """The packet as CloudEvents JSON; one whose data is too large goes without it, and is refused for that as its vendor's own."""
+    """The packet as CloudEvents JSON; one whose data is too large goes without it, to be refused under its vendor's name."""
     body = write_packet(packet)
     if len(body) <= MAX_PACKET_BYTES:
         return body

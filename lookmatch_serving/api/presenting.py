@@ -21,11 +21,9 @@ def look_picture_path(look_id: str, digest: str) -> str:
 
 
 def product_answer(row: dict[str, Any]) -> ProductAnswer:
-    """A product from its row: ``product`` and ``offer`` as JSON, ``digest`` of its picture."""
+    """A product from its row: ``product`` and ``offer`` as JSON, ``price_minor`` that is paid now, ``digest`` of its picture."""
     product, offer = row["product"], row["offer"] or {}
     currency = offer.get("currency")
-    sale = offer.get("sale_price_minor")
-    now = sale if sale is not None else offer.get("price_minor")
     return ProductAnswer(
         product_id=product["product_id"],
         market=product["market"],
@@ -36,7 +34,7 @@ def product_answer(row: dict[str, Any]) -> ProductAnswer:
         category=product.get("category"),
         gender=product.get("gender"),
         colour=product.get("colour_family"),
-        price=major_units(now, currency),
+        price=major_units(row["price_minor"], currency),
         list_price=major_units(offer.get("price_minor"), currency),
         currency=currency,
         availability=offer.get("availability"),

@@ -1,4 +1,4 @@
-SELECT to_jsonb(p) AS product, to_jsonb(o) AS offer, i.digest
+SELECT to_jsonb(p) AS product, to_jsonb(o) AS offer, catalog.price_in_effect(o) AS price_minor, i.digest
 FROM catalog.products p
 LEFT JOIN catalog.offers o USING (product_id)
 LEFT JOIN vectors.images i ON i.product_id = p.product_id AND i.status = 'ok'

@@ -9,5 +9,5 @@ AND (%(brand_keys)s::text[] IS NULL OR p.brand_key = ANY (%(brand_keys)s::text[]
 AND (%(sizes)s::text[] IS NULL OR o.sizes_in_stock && %(sizes)s::text[])
 AND (NOT %(in_stock)s OR o.availability = 'in_stock')
 AND (%(currency)s::text IS NULL OR o.currency = %(currency)s::text)
-AND (%(price_min)s::bigint IS NULL OR coalesce(o.sale_price_minor, o.price_minor) >= %(price_min)s::bigint)
-AND (%(price_max)s::bigint IS NULL OR coalesce(o.sale_price_minor, o.price_minor) <= %(price_max)s::bigint)
+AND (%(price_min)s::bigint IS NULL OR catalog.price_in_effect(o) >= %(price_min)s::bigint)
+AND (%(price_max)s::bigint IS NULL OR catalog.price_in_effect(o) <= %(price_max)s::bigint)

@@ -5,7 +5,7 @@ WITH nearest AS MATERIALIZED (
     ORDER BY distance
     LIMIT %(candidates)s
 )
-SELECT to_jsonb(p) AS product, to_jsonb(o) AS offer, i.digest
+SELECT to_jsonb(p) AS product, to_jsonb(o) AS offer, catalog.price_in_effect(o) AS price_minor, i.digest
 FROM nearest n
 JOIN catalog.products p USING (product_id)
 LEFT JOIN catalog.offers o USING (product_id)

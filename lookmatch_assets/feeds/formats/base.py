@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,8 @@ class FeedFormat(Protocol):
 
 
 UNREADABLE = "unreadable"
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""What bytes become that an encoding does not know, where a file is read with ``surrogateescape``."""
 SHOWN_CHARACTERS = 2_000
 
 

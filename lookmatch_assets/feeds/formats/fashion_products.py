@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.archives import Pictures
-from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, refuse_unreadable, unreadable
+from lookmatch_assets.feeds.formats.base import UNDECODED, RawRecord, ReadOptions, refuse_unreadable, unreadable
 from lookmatch_assets.feeds.record import Availability, FeedRecord, clean_image_url, clean_text, clean_title, valid_subject
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
@@ -37,7 +38,7 @@ class FashionProductsFormat:
         changed_at = datetime.fromtimestamp(table.stat().st_mtime, UTC)
         with (
             Pictures(table.parent, options.workspace, options.extract) as pictures,
-            table.open(encoding="utf-8-sig", errors="replace", newline="") as text,
+            table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
         ):
             rows = csv.reader(text)
             columns = next(rows, [])
@@ -70,4 +71,8 @@ def _raw(row: list[str], columns: list[str], pictures: Pictures, changed_at: dat
         return unreadable(",".join(row), f"{len(row)} columns, the header has {len(columns)}", changed_at)
     data = dict(zip(columns, row, strict=True))
     subject = data["id"].strip() or None
+    if UNDECODED.search("".join(row)):
+        subject = None if UNDECODED.search(data["id"]) else subject
+        reason = "holds bytes that are not UTF-8"
+        return unreadable(",".join(row), reason, changed_at, subject=subject, code=Code.INVALID_ENCODING)
     return RawRecord(data, subject, pictures.url_of(subject) if subject else None, changed_at)

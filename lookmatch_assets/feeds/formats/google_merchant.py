@@ -23,7 +23,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from lookmatch_assets.feeds.codes import Code
-from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
+from lookmatch_assets.feeds.formats.base import UNDECODED, RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.mapped import raw_of
 from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.formats.tables import UTF_16_MARKS, TableFormat, checked_file
@@ -32,10 +32,10 @@ from lookmatch_serving.errors import InvalidInputError
 GOOGLE_NAMESPACE = "http://base.google.com/ns/1.0"
 MAX_ITEM_CHARACTERS = 16 * 2**20
 _CHUNK = 1 << 20
+_TAG_CHARACTERS = 16
 _DECLARED_ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _NAMESPACE = re.compile(r"""xmlns:([A-Za-z_][\w.-]{0,40})\s*=\s*["']([^"'<>]{1,200})["']""")
 _START = re.compile(r"<(item|entry)(?=[\s>])")
-_UNDECODED = re.compile("[\udc80-\udcff]")
 _ITEM_ID = re.compile(r"<(?:\w+:)?id>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{1,128})\s*(?:\]\]>)?\s*</")
 
 
@@ -99,30 +99,42 @@ def _pieces(file: IO[str]) -> tuple[str | None, Iterator[tuple[str, bool]]]:
 
 
 def _cut(buffer: str, file: IO[str]) -> Iterator[tuple[str, bool]]:
-    """Items from a buffer that begins with one, and from the file behind it."""
-    searched = 0
-    while True:
-        start = _START.search(buffer)
-        end = buffer.find(f"</{start.group(1)}>", max(start.start(), searched)) if start else -1
-        nested = _START.search(buffer, start.end()) if start else None
-        if start and nested and (end < 0 or nested.start() < end) and "]]>" not in buffer[nested.start() : max(end, 0)]:
-            yield buffer[start.start() : nested.start()], False  # its end is missing and the next item begins
-            buffer, searched = buffer[nested.start() :], 0
-        elif start and end >= 0:
-            stop = end + len(start.group(1)) + 3
-            yield buffer[start.start() : stop], True
-            buffer, searched = buffer[stop:], 0
+    """Items from a buffer that begins with one, and from the file behind it; an item ends where it says or the next begins."""
+    while start := _START.search(buffer):
+        end = _outside_cdata(re.compile(f"</{start.group(1)}\\s*>"), buffer, start)
+        following = _outside_cdata(_START, buffer, start)
+        if end and (following is None or end.start() < following.start()):
+            yield buffer[start.start() : end.end()], True
+            buffer = buffer[end.end() :]
+        elif following:
+            yield buffer[start.start() : following.start()], False
+            buffer = buffer[following.start() :]
         elif len(buffer) > MAX_ITEM_CHARACTERS:
-            yield buffer[:_CHUNK], False
-            buffer, searched = buffer[-_CHUNK:].partition("<")[1], 0
-        else:
-            searched = max(len(buffer) - 16, 0)
-            chunk = file.read(_CHUNK)
-            if not chunk:
-                if start:
-                    yield buffer[start.start() :], False
-                return
+            yield buffer[start.start() :][:_CHUNK], False
+            buffer = buffer[start.end() :][-_CHUNK:]
+        elif chunk := file.read(_CHUNK):
             buffer += chunk
+        else:
+            yield buffer[start.start() :], False
+            return
+        if not _START.search(buffer):
+            buffer = _refilled(buffer, file)
+
+
+def _refilled(buffer: str, file: IO[str]) -> str:
+    """The buffer with as much of the file as it takes to hold the start of an item, or to know that there is none."""
+    while not _START.search(buffer) and (chunk := file.read(_CHUNK)):
+        buffer = buffer[-_TAG_CHARACTERS:] + chunk
+    return buffer
+
+
+def _outside_cdata(pattern: re.Pattern[str], buffer: str, start: re.Match[str]) -> re.Match[str] | None:
+    """The first match behind the start of an item that is not text of a CDATA section."""
+    for found in pattern.finditer(buffer, start.end()):
+        opened = buffer.rfind("<![CDATA[", start.end(), found.start())
+        if opened < 0 or buffer.find("]]>", opened, found.start()) >= 0:
+            return found
+    return None
 
 
 def _root(prolog: str) -> str:
@@ -133,8 +145,8 @@ def _root(prolog: str) -> str:
 
 def _raw(text: str, complete: bool, root: str, mapping: Mapping, folder: Path, changed_at: datetime, encoding: str) -> RawRecord:
     named = _ITEM_ID.search(text)
-    subject = named.group(1) if named and not _UNDECODED.search(named.group(1)) else None
-    if _UNDECODED.search(text):
+    subject = named.group(1) if named and not UNDECODED.search(named.group(1)) else None
+    if UNDECODED.search(text):
         reason = f"holds bytes that are not {encoding.removesuffix('-sig').upper()}, the encoding that the feed names"
         return unreadable(text, reason, changed_at, subject=subject, code=Code.INVALID_ENCODING)
     if not complete:

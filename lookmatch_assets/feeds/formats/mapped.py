@@ -35,7 +35,7 @@ _TEXTS = (
 
 
 def raw_of(record: dict[str, Any], mapping: Mapping, folder: Path, changed_at: datetime) -> RawRecord:
-    """A record as it is published: with its id, its own time where it says one, and its picture where that lies beside the feed."""
+    """A record as it is published: with its id, its own time if it says one, and its picture if that lies beside the feed."""
     moment = changed_at
     own = mapping.value(record, "updated_at")
     if own:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lookmatch_assets.feeds.codes import Code
-from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
+from lookmatch_assets.feeds.formats.base import UNDECODED, RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
 from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.record import FeedRecord
@@ -22,7 +21,6 @@ MAX_FILE_BYTES = 4 * 2**30
 SAMPLE_BYTES = 1 << 20
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CELL_CHARACTERS = 64 * 2**20
-_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -105,9 +103,9 @@ def _raw(row: list[str], columns: list[str], mapping: Mapping, folder: Path, cha
     if len(row) != len(columns):
         reason = f"{len(row)} columns, the header has {len(columns)}"
         return unreadable(text, reason, changed_at)
-    if _UNDECODED.search(text):
+    if UNDECODED.search(text):
         subject = mapping.value(data, "vendor_product_id")
-        subject = None if subject is None or _UNDECODED.search(subject) else subject
+        subject = None if subject is None or UNDECODED.search(subject) else subject
         reason = f"holds bytes that are not {encoding.removesuffix('-sig').upper()}, as which the rest of the file reads"
         return unreadable(text, reason, changed_at, subject=subject, code=Code.INVALID_ENCODING)
     return raw_of(data, mapping, folder, changed_at)
