@@ -30,6 +30,7 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/lookmatch bench landing
+	@$(BIN)/lookmatch bench effect
 	@$(BIN)/lookmatch bench retrieval
 	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 

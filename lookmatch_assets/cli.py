@@ -26,6 +26,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "explain": {"product": "lookmatch_assets.explanation.command:explain_product"},
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
+        "effect": "lookmatch_assets.evaluation.effect_benchmark:bench_effect",
         "encoders": "lookmatch_assets.evaluation.command:bench_encoders",
         "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",
         "looks": "lookmatch_assets.evaluation.look_benchmark:bench_looks",

@@ -26,7 +26,7 @@ from rich.table import Table
 from sqlalchemy import make_url
 from tqdm import tqdm
 
-from lookmatch_assets.feeds.consumer import Consumer
+from lookmatch_assets.feeds.consumer import BATCH, Consumer
 from lookmatch_assets.feeds.formats import RawRecord, load_format
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.packet import Packet, content_id, write_packet
@@ -97,7 +97,7 @@ def repriced(packets: list[Packet]) -> list[Packet]:
     return changed
 
 
-def land_all(services: Services, packets: list[Packet], poison: int = 0) -> Landed:
+def land_all(services: Services, packets: list[Packet], poison: int = 0, batch: int = BATCH) -> Landed:
     """Publish packets (and a number of unreadable bodies among them), then time one consumer until all are landed."""
     stream = f"lookmatch:bench:{secrets.token_hex(4)}"
     with redis.Redis.from_url(services.redis_url) as client:
@@ -108,7 +108,7 @@ def land_all(services: Services, packets: list[Packet], poison: int = 0) -> Land
                 if poison:
                     client.xadd(stream, {PACKET_FIELD: f"not a packet {start}".encode()})
             begun = time.perf_counter()
-            counts = Consumer(client, stream, services.database_url).consume(until_empty=True)
+            counts = Consumer(client, stream, services.database_url, batch=batch).consume(until_empty=True)
             return Landed(time.perf_counter() - begun, counts)
         finally:
             client.delete(stream)
@@ -158,7 +158,7 @@ def bench_landing(count: int) -> None:
     services = ensure_services(settings)
     table = Table("measure", "per second", "beside it", "per second", "ratio", title=f"{count} packets, one consumer")
     packets = sample_packets(settings, count)
-    with tqdm(total=5, desc="landing", unit="run") as progress:
+    with tqdm(total=6, desc="landing", unit="run") as progress:
         with scratch_database(services) as own:
             first = land_all(own, packets)
             check(first, count)
@@ -171,6 +171,10 @@ def bench_landing(count: int) -> None:
             one_row = row_by_row_seconds(own.database_url, repriced(packets))
             progress.update()
             again = land_all(own, packets)
+            progress.update()
+            later = repriced(repriced(packets[:ROWS_ONE_BY_ONE]))
+            single = land_all(own, later, batch=1)
+            check(single, len(later))
         with scratch_database(services) as own:
             poison = len(range(0, count, count // (count // POISON_EVERY)))
             poisoned = land_all(own, packets, count // POISON_EVERY)
@@ -181,6 +185,8 @@ def bench_landing(count: int) -> None:
         "packets landed", f"{landing:,.0f}", "COPY of the same bytes", f"{count / plain:,.0f}", f"{landing * plain / count:.2f}"
     )
     table.add_row("price updates", f"{updates:,.0f}", "upserts row by row", f"{1 / one_row:,.0f}", f"{updates * one_row:.1f}")
+    alone = len(later) / single.seconds
+    table.add_row("price updates", f"{updates:,.0f}", "landed one a transaction", f"{alone:,.0f}", f"{updates / alone:.1f}")
     table.add_row("landed among 1 % poison", f"{clean:,.0f}", "without poison", f"{landing:,.0f}", f"{clean / landing:.2f}")
     Console(width=120).print(table)
     click.echo(f"the same {count} packets again: {again.counts}")

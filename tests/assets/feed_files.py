@@ -60,6 +60,11 @@ def _product(subject: str, **changes: Any) -> dict[str, Any]:
     return {**base, "updated": "2026-03-01T09:30:00Z", "image": f"{subject or 'none'}.png", **changes}
 
 
+def _anonymous(refused: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+    """Of a JSON line that does not decode, the id is lost as well."""
+    return [(None if code == "invalid_encoding" else subject, code) for subject, code in refused]
+
+
 def _save(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding, errors="surrogateescape"))
     return path
@@ -128,7 +133,7 @@ def schema_org(folder: Path, kind: str) -> Written:
         path = _save(
             folder / "a.html", f"<!doctype html><html><head><script>var x = 1;</script>{page}</head><body></body></html>"
         )
-    return Written(path, good, 1, [*refused, broken])
+    return Written(path, good, 1, [*_anonymous(refused), broken])
 
 
 def _linked(one: dict[str, Any], bare: bool = False) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def json_lines(folder: Path) -> Written:
         for one in records
     ]
     text = "\n".join([*map(_json, lines), '{"sku": "CUT", "na', "[1, 2]"])
-    return Written(_save(folder / "own.ndjson", text), [*GOOD], 1, [*refused, *[(None, "malformed_record")] * 2])
+    return Written(_save(folder / "own.ndjson", text), [*GOOD], 1, [*_anonymous(refused), *[(None, "malformed_record")] * 2])
 
 
 def myntra(folder: Path) -> Written:
@@ -183,7 +188,7 @@ def myntra(folder: Path) -> Written:
         for one in records
     ]
     path = _save(folder / "styles.ndjson", "\n".join([*map(_json, lines), '{"data": {"id": 7']))
-    return Written(path, [*GOOD], 1, [*refused, (None, "malformed_record")])
+    return Written(path, [*GOOD], 1, [*_anonymous(refused), (None, "malformed_record")])
 
 
 def japanese(folder: Path, encoding: str) -> Written:
@@ -200,7 +205,7 @@ def japanese(folder: Path, encoding: str) -> Written:
         title = one["title"].replace("Red shirt", "赤いシャツ")
         table.writerow([one["id"], title, price, stock, one["image"], "シャツ", "メンズ", "9号/フリーサイズ", when])
     path = folder / f"{encoding}.csv"
-    bad_row = "B6,シ".encode(encoding).removeprefix(b"\xef\xbb\xbf") + b"\xff\x80\xff,100,x,B6.png,x,x,x,\r\n"
+    bad_row = "B6,シ".encode(encoding).removeprefix(b"\xef\xbb\xbf") + b"\x81 \xff ,100,x,B6.png,x,x,x,\r\n"
     path.write_bytes(out.getvalue().encode(encoding) + bad_row + b"CUT,1\r\n")
     return Written(path, [*GOOD], 1, [*refused, ("B6", "invalid_encoding"), (None, "malformed_record")])
 
@@ -238,8 +243,8 @@ FEEDS: dict[str, tuple[str, str, Callable[[Path], Written]]] = {
     "ld-graph": ("US", "schema-org", lambda folder: schema_org(folder, "graph")),
     "ld-page": ("US", "schema-org", lambda folder: schema_org(folder, "page")),
     "own-json": ("US", "json-lines", json_lines),
-    "styles-json": ("IN", "myntra-style", myntra),
-    "styles-csv": ("IN", "fashion-products", fashion_products),
+    "styles-json": ("US", "myntra-style", myntra),
+    "styles-csv": ("US", "fashion-products", fashion_products),
     "utf8": ("JP", "japanese-csv", lambda folder: japanese(folder, "utf-8")),
     "utf8-bom": ("JP", "japanese-csv", lambda folder: japanese(folder, "utf-8-sig")),
     "cp932": ("JP", "japanese-csv", lambda folder: japanese(folder, "cp932")),

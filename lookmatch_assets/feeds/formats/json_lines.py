@@ -61,7 +61,7 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
         with path.open("rb") as file:
             for number, line in enumerate(file):
                 if line.strip():
-                    yield _value(line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line, changed_at)
+                    yield parse_json(line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line, changed_at)
         return
     if path.stat().st_size > MAX_DOCUMENT_BYTES:
         raise InvalidInputError("path", path.name, f"one JSON value a line, or at most {MAX_DOCUMENT_BYTES} bytes, are accepted")
@@ -86,7 +86,8 @@ def _one_value_a_line(path: Path) -> bool:
     return True
 
 
-def _value(line: bytes, changed_at: datetime) -> Any:
+def parse_json(line: bytes, changed_at: datetime) -> Any:
+    """The value of a line, or an unreadable ``RawRecord``."""
     try:
         return json.loads(line.decode())
     except UnicodeDecodeError as error:

@@ -6,7 +6,6 @@ the sale price.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from lookmatch_assets.feeds.formats.base import (
     refuse_unreadable,
     unreadable,
 )
+from lookmatch_assets.feeds.formats.json_lines import parse_json
 from lookmatch_assets.feeds.money import Money, money_of_number
 from lookmatch_assets.feeds.record import (
     Availability,
@@ -114,10 +114,9 @@ def _of_file(file: Path) -> RawRecord:
 
 
 def _of_line(line: bytes, folder: Path, changed_at: datetime) -> RawRecord:
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return unreadable(line[:2_000].decode(errors="replace"), f"not JSON: {error}", changed_at)
+    data = parse_json(line, changed_at)
+    if isinstance(data, RawRecord):
+        return data
     if not isinstance(data, dict):
         return unreadable(line[:2_000].decode(errors="replace"), "not a JSON object", changed_at)
     style = data["data"] if isinstance(data.get("data"), dict) else data
