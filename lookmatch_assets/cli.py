@@ -23,6 +23,11 @@ COMMANDS: Mapping[str, str] = {
     "stop": "lookmatch_assets.up:stop",
 }
 GROUPS: Mapping[str, Mapping[str, str]] = {
+    "cache": {
+        "check": "lookmatch_assets.attribute_cache.command:check_cache",
+        "fingerprint": "lookmatch_assets.attribute_cache.command:fingerprint_cache",
+        "rebuild": "lookmatch_assets.attribute_cache.command:rebuild_cache",
+    },
     "explain": {"product": "lookmatch_assets.explanation.command:explain_product"},
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {

@@ -5,9 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from lookmatch_assets.assets.attribute_cache import attribute_cache
+from lookmatch_assets.assets.attribute_cache import attribute_cache, attribute_report
 from lookmatch_assets.assets.duplicates import duplicates
 from lookmatch_assets.assets.embeddings import embeddings
+from lookmatch_assets.assets.feed_health import feed_health
 from lookmatch_assets.assets.images import images
 from lookmatch_assets.assets.looks import looks
 from lookmatch_assets.assets.packets import packets
@@ -19,7 +20,19 @@ from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.sensors import landed_packets_sensor
 
-ASSETS = [packets, vocabularies, catalogue, images, embeddings, vector_index, attribute_cache, duplicates, looks]
+ASSETS = [
+    packets,
+    vocabularies,
+    catalogue,
+    images,
+    embeddings,
+    vector_index,
+    attribute_cache,
+    attribute_report,
+    feed_health,
+    duplicates,
+    looks,
+]
 
 
 @dg.definitions

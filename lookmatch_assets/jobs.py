@@ -4,7 +4,10 @@ import dagster as dg
 
 from lookmatch_assets.assets.products import vocabularies
 
-CHAIN = ("packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "looks")
+CHAIN = (
+    "packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "looks",
+    "feed_health",
+)  # fmt: skip
 
 # In process: a process for each step would spend four times the run's own work on starting.
 refresh_catalog = dg.define_asset_job(

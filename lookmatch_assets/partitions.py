@@ -10,10 +10,12 @@ from lookmatch_serving.settings import Market
 
 FIRST_DAY = "2025-01-01"
 
+MARKETS = dg.StaticPartitionsDefinition([market.value for market in Market])
+
 # end_offset=1: without it today would be no partition until it is over.
 MARKET_DAYS = dg.MultiPartitionsDefinition(
     {
-        "market": dg.StaticPartitionsDefinition([market.value for market in Market]),
+        "market": MARKETS,
         "day": dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1),
     }
 )

@@ -31,12 +31,14 @@ def status(as_json: bool) -> None:
         return
     console = Console()
     console.print(_table("Markets", found["markets"]) if found["markets"] else "No market has products yet.")
+    if found["vendors"]:
+        console.print(_table("Vendors", found["vendors"]))
     console.print(_table("Quarantine (open)", found["quarantine"]) if found["quarantine"] else "Nothing is in quarantine.")
     console.print(f"{found['packets']} packets landed, {found['looks']} looks.")
 
 
 def read_status(database_url: str) -> dict[str, Any]:
-    """Counts by market, open quarantine by vendor and code, and totals.
+    """Counts by market, freshness by vendor, open quarantine by vendor and code, and totals.
 
     Args:
         database_url: of a migrated database.
@@ -44,11 +46,12 @@ def read_status(database_url: str) -> dict[str, Any]:
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
         markets = connection.execute(read_sql("lookmatch_assets", "market_status")).fetchall() if made and made["made"] else []
+        vendors = connection.execute(read_sql("lookmatch_assets", "vendor_freshness"), {"market": None}).fetchall()
         quarantine = connection.execute(_QUARANTINE).fetchall()
         totals = connection.execute(
             "SELECT (SELECT count(*) FROM landing.packets) AS packets, (SELECT count(*) FROM looks.looks) AS looks"
         ).fetchone()
-    return {"markets": markets, "quarantine": quarantine, **(totals or {})}
+    return {"markets": markets, "vendors": vendors, "quarantine": quarantine, **(totals or {})}
 
 
 @click.command()

@@ -109,8 +109,9 @@ def push(path: Path, vendor: str, market: str, format_name: str, limit: int | No
 
 @feed.command()
 @_feed_options
+@click.option("--full", is_flag=True, help="The feed lists all that the vendor sells there: say what it would remove.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | None, as_json: bool) -> None:
+def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | None, full: bool, as_json: bool) -> None:
     """Report what ingesting the feed at PATH would do, and write nothing. Exits 1 when a record would be refused."""
     try:
         settings, services = _ready()
@@ -118,7 +119,8 @@ def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | 
         with psycopg.connect(services.database_url) as connection:
             connection.read_only = True
             options = read_options(settings, feed_, extract=False)
-            report = examine(path.resolve(), feed_, options, connection, mapping_folder(settings))
+            removal_limit = settings.feed_removal_limit if full else None
+            report = examine(path.resolve(), feed_, options, connection, mapping_folder(settings), removal_limit)
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -182,6 +184,8 @@ def _show(report: Report) -> None:
     console = Console()
     changes = ", ".join(f"{count} {name}" for name, count in report.changes.items())
     console.print(f"{report.records} records: {report.accepted} accepted, {report.refused} refused; {changes}", highlight=False)
+    if report.removals_held:
+        console.print("So many removals are held: 'feed push --full' removes nothing until they are confirmed.")
     coverage = Table("attribute", "filled", "share", title="Coverage of accepted records")
     for name, filled in report.coverage.items():
         coverage.add_row(name, str(filled), f"{filled / report.accepted:.0%}" if report.accepted else "-")

@@ -14,6 +14,7 @@ from lookmatch_assets.feeds.packet import Packet, sendable_packet
 from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
 from lookmatch_assets.feeds.reading import Refused, read_entry
 from lookmatch_assets.feeds.record import FeedRecord
+from lookmatch_assets.feeds.removals import find_removals, written_at
 from lookmatch_serving.db import read_sql
 
 _NOT_COVERED = {"vendor_product_id", "updated_at"}
@@ -41,13 +42,15 @@ class Report:
 
     Attributes:
         coverage: attribute -> accepted records that fill it.
-        changes: new, changed, unchanged -> accepted records.
+        changes: new, changed, unchanged -> accepted records; removed -> live products that a full feed no longer lists.
+        removals_held: whether those are so many that a person must confirm them; None for a feed that is not full.
     """
 
     records: int = 0
     accepted: int = 0
     refused: int = 0
     changes: dict[str, int] = field(default_factory=lambda: {"new": 0, "changed": 0, "unchanged": 0})
+    removals_held: bool | None = None
     coverage: dict[str, int] = field(default_factory=lambda: {n: 0 for n in FeedRecord.model_fields if n not in _NOT_COVERED})
     issues: list[Issue] = field(default_factory=list)
 
@@ -62,6 +65,7 @@ def examine(
     options: ReadOptions,
     connection: psycopg.Connection[Any] | None = None,
     mapping_folder: Path | None = None,
+    removal_limit: float | None = None,
 ) -> Report:
     """Read a feed as ingestion would.
 
@@ -71,6 +75,8 @@ def examine(
         options: with ``extract=False``, so that nothing is written.
         connection: to the landing database, to tell new from changed; without it every record is new.
         mapping_folder: this installation's vendor mappings.
+        removal_limit: for a feed that lists all that the vendor sells, the share of its products, in [0, 1], above which removals
+            are held; None for any other feed.
 
     Raises:
         InvalidInputError: the path is not a feed of this format.
@@ -78,11 +84,14 @@ def examine(
     """
     report = Report()
     seen: Counter[str] = Counter()
+    listed: set[str] = set()
     accepted: list[Packet] = []
     for raw in load_format(feed.format, mapping_folder).read(path, options):
         packet = packet_of(raw, feed)
         read = read_entry(sendable_packet(packet), mapping_folder)
         report.records += 1
+        if packet.subject:
+            listed.add(packet.subject)
         if isinstance(read, Refused):
             report.refused += 1
             report.issues.append(_error(read))
@@ -97,6 +106,19 @@ def examine(
             accepted.clear()
     _compare(report, accepted, connection)
     report.issues.extend(_duplicates(seen))
+    if removal_limit is not None and connection is not None:
+        found = find_removals(
+            connection,
+            feed.vendor,
+            str(feed.market),
+            listed,
+            written_at(path),
+            waiting=0,
+            limit=removal_limit,
+            confirmed=False,
+        )
+        report.changes["removed"] = len(found.absent)
+        report.removals_held = found.held
     return report
 
 

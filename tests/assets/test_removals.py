@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -172,3 +173,14 @@ def test_the_time_of_a_removal_is_the_feeds(push: Push, database):
     push(range(9), 1, full=True)
     times = database.execute("SELECT event_time FROM landing.packets WHERE type = 'lookmatch.product.removed'").fetchall()
     assert times == [(datetime.fromtimestamp(WRITTEN + 86_400, UTC),)]
+
+
+def test_the_doctor_says_what_a_full_feed_would_remove(push: Push, settings: Settings, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    push(range(10), 0)
+    path = write(tmp_path / "north.tsv", range(4), 1)
+    arguments = [str(path), "--vendor", "north", "--market", "US", "--json"]
+    told = json.loads(CliRunner().invoke(feed, ["doctor", *arguments, "--full"]).stdout)
+    assert (told["changes"]["removed"], told["removals_held"]) == (6, True)
+    told = json.loads(CliRunner().invoke(feed, ["doctor", *arguments]).stdout)
+    assert ("removed" in told["changes"], told["removals_held"]) == (False, None)
