@@ -29,6 +29,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "rebuild": "lookmatch_assets.attribute_cache.command:rebuild_cache",
     },
     "explain": {"product": "lookmatch_assets.explanation.command:explain_product"},
+    "keys": {
+        "create": "lookmatch_serving.api.keys_command:create",
+        "list": "lookmatch_serving.api.keys_command:show",
+        "revoke": "lookmatch_serving.api.keys_command:revoke",
+    },
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
         "effect": "lookmatch_assets.evaluation.effect_benchmark:bench_effect",

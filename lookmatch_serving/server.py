@@ -16,6 +16,7 @@ import redis
 from flask import Flask
 
 from lookmatch_serving import db
+from lookmatch_serving.api.access import RateLimiter, guard_requests
 from lookmatch_serving.api.admission import Admission
 from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.health import operations
@@ -26,7 +27,6 @@ from lookmatch_serving.api.picture_routes import pictures
 from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.web.pages import web
 
@@ -82,12 +82,7 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
         services: addresses of Postgres and Valkey.
         pipeline: what answers searches; the real one when None.
         searches: searches answered at a time, further ones are refused with 503.
-
-    Raises:
-        ConfigurationError: a setting asks for what this build does not do.
     """
-    if settings.require_api_key:
-        raise ConfigurationError("LOOKMATCH_REQUIRE_API_KEY: API keys are not built yet; unset it and restrict access in front")
     app = Flask("lookmatch_serving", static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -96,6 +91,7 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
     search = pipeline if pipeline is not None else _real_pipeline(settings, services)
     install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), Metrics(), Admission(searches)))
     observe_requests(app)
+    guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
     for blueprint in (v1, pictures, operations, web):
         app.register_blueprint(blueprint)

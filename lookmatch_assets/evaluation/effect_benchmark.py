@@ -90,7 +90,7 @@ def running_shop(folder: Path) -> Iterator[Shop]:
         port = free_port(0)
         with _everything(settings, port, free_port(0)):
             _wait(lambda: _is_ready(f"http://{LOOPBACK}:{port}/readyz"), 0.2, "the app to be ready")
-            yield Shop(settings, services, *_records(settings, data), f"http://{LOOPBACK}:{port}")
+            yield Shop(settings, services, *_records(settings, services, data), f"http://{LOOPBACK}:{port}")
     finally:
         stop_services(settings)
 
@@ -148,11 +148,18 @@ def bench_effect(prices: int, products: int) -> None:
     console.print(table)
 
 
-def _records(settings: Settings, data: DemoData) -> tuple[FeedFile, list[RawRecord]]:
+def _records(settings: Settings, services: Services, data: DemoData) -> tuple[FeedFile, list[RawRecord]]:
+    """The feed of one vendor, and its records of products that can be found and have a price."""
     found = next(feed for feed in data.feeds if feed.format == FORMAT)
     feed = FeedFile(found.vendor, str(found.market), found.format, found.path)
-    records = load_format(FORMAT).read(feed.path, read_options(settings, feed))
-    return feed, [raw for raw in records if raw.subject and raw.image_url and isinstance(raw.data.get("price"), int | float)]
+    records = list(load_format(FORMAT).read(feed.path, read_options(settings, feed)))
+    with psycopg.connect(services.database_url, row_factory=dict_row) as connection:
+        found_ids = {
+            raw.subject
+            for raw in records
+            if raw.subject and explain(read_facts(connection, f"{feed.vendor}:{feed.market}:{raw.subject}")).searchable
+        }
+    return feed, [raw for raw in records if raw.subject in found_ids and isinstance(raw.data.get("price"), int | float)]
 
 
 @contextmanager

@@ -34,6 +34,12 @@ class Metrics:
         self._degraded = Counter("lookmatch_search_degraded", "Steps not taken.", ["stage", "reason"], registry=registry)
         self._shed = Counter("lookmatch_search_shed", "Searches refused for want of a place.", registry=registry)
 
+        self._unlimited = Counter("lookmatch_rate_limit_unavailable", "Requests whose rate was not checked.", registry=registry)
+
+    def rate_limit_unavailable(self) -> None:
+        """Count one request that was let through because its rate could not be checked."""
+        self._unlimited.inc()
+
     def request_answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""
         self._requests.labels(method, route, str(status)).inc()

@@ -17,14 +17,18 @@ _REQUESTS: tuple[type[BaseModel], ...] = (SearchBody,)
 _ANSWERS: tuple[type[BaseModel], ...] = (SearchAnswer, ProductAnswer, LookList, LookAnswer, QueryAnswer, Health, Problem)
 _PROBLEMS = {
     400: "The body is not what its content type says.",
+    401: "No key was sent where one is needed, or one that is not valid.",
+    403: "The key lacks the scope.",
     404: "Nothing has this id.",
     413: "The body is too large.",
     415: "The content type is not accepted.",
     422: "A value is refused; `errors` names each field, its value and what is accepted.",
+    429: "The key has sent as many requests as it may in a minute. See `Retry-After`.",
     500: "The server failed; nothing about why is told except the request id.",
     503: "Not just now: overload, a store that does not answer, or nothing materialised yet. See `Retry-After`.",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "A key that `lookmatch keys create` printed."}
 _PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in ("image/jpeg", "image/png", "image/webp")}
 
 
@@ -40,7 +44,7 @@ def openapi_document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": _paths(),
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": _schemas(), "securitySchemes": {"key": _KEY_SCHEME}},
     }
 
 
@@ -56,11 +60,17 @@ def _paths() -> dict[str, Any]:
     look, product = _in_path("look_id"), _in_path("product_id")
     query, digest = _in_path("query_id", format="uuid"), _in_path("digest", pattern="^[0-9a-f]{64}$")
     return {
-        "/v1/looks:search": {"post": _search_operation()},
-        "/v1/looks": {"get": _get("list_looks", "List looks, newest first", LookList, 422, parameters=_list_parameters())},
-        "/v1/looks/{look_id}": {"get": _get("get_look", "One look", LookAnswer, 404, parameters=[look])},
-        "/v1/products/{product_id}": {"get": _get("get_product", "One product", ProductAnswer, 404, parameters=[product])},
-        "/v1/queries/{query_id}": {"get": _get("get_query", "A logged query", QueryAnswer, 404, 422, parameters=[query])},
+        "/v1/looks:search": {"post": _guarded(_search_operation())},
+        "/v1/looks": {
+            "get": _guarded(_get("list_looks", "List looks, newest first", LookList, 422, parameters=_list_parameters()))
+        },
+        "/v1/looks/{look_id}": {"get": _guarded(_get("get_look", "One look", LookAnswer, 404, parameters=[look]))},
+        "/v1/products/{product_id}": {
+            "get": _guarded(_get("get_product", "One product", ProductAnswer, 404, parameters=[product]))
+        },
+        "/v1/queries/{query_id}": {
+            "get": _guarded(_get("get_query", "A logged query", QueryAnswer, 404, 422, parameters=[query]))
+        },
         "/images/products/{digest}": {"get": _picture("get_product_picture", "A product picture", digest)},
         "/images/looks/{look_id}": {"get": _picture("get_look_picture", "A look's picture", look)},
         "/livez": {"get": _get("livez", "The process answers", Health)},
@@ -110,6 +120,15 @@ def _plain(
         if status == 503:
             responses["503"]["headers"] = _RETRY_AFTER
     return {"operationId": name, "summary": summary, "parameters": parameters or [], "responses": responses}
+
+
+def _guarded(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation that a key is checked for; without LOOKMATCH_REQUIRE_API_KEY one may be left out."""
+    for status in (401, 403, 429):
+        schema = {PROBLEM_TYPE: {"schema": {"$ref": _SCHEMAS.format(model="Problem")}}}
+        operation["responses"][str(status)] = {"description": _PROBLEMS[status], "content": schema}
+    operation["responses"]["429"]["headers"] = _RETRY_AFTER
+    return {**operation, "security": [{"key": []}, {}]}
 
 
 def _in_path(name: str, **schema: str) -> dict[str, Any]:

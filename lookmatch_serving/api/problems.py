@@ -3,6 +3,7 @@
 | error | status |
 |---|---|
 | body that cannot be read (bad JSON) | 400 |
+| ``UnauthenticatedError``, ``ForbiddenError``, ``RateLimitedError`` | 401, 403, 429 with Retry-After |
 | ``NotFoundError``, unknown path | 404 |
 | wrong method, body too large, wrong content type | 405, 413, 415 |
 | ``InvalidInputError``, ``InvalidRequestError``: understood, but a value is refused | 422 |
@@ -23,6 +24,7 @@ from flask import Flask, Response, g, render_template, request
 from psycopg_pool import PoolTimeout, TooManyRequests
 from werkzeug.exceptions import HTTPException
 
+from lookmatch_serving.api.access import ForbiddenError, RateLimitedError, UnauthenticatedError
 from lookmatch_serving.api.records import FieldError, Problem
 from lookmatch_serving.errors import DeadlineExceededError, InvalidInputError, NotFoundError, PermanentError, TransientError
 
@@ -82,6 +84,12 @@ def _problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         return _problem(400, "unreadable-body", str(error)), {}
     if isinstance(error, NotFoundError):
         return _problem(404, "not-found", str(error)), {}
+    if isinstance(error, UnauthenticatedError):
+        return _problem(401, "unauthenticated", str(error)), {"WWW-Authenticate": 'Bearer realm="lookmatch"'}
+    if isinstance(error, ForbiddenError):
+        return _problem(403, "forbidden", str(error)), {}
+    if isinstance(error, RateLimitedError):
+        return _problem(429, "rate-limited", str(error)), {**retry, "Retry-After": str(error.seconds)}
     if isinstance(error, DeadlineExceededError):
         return _problem(503, "deadline-exceeded", "the request could not be answered within its deadline"), retry
     if isinstance(error, TransientError):

@@ -20,7 +20,7 @@ from PIL import Image
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.api.records import Problem
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import ConfigurationError, DeadlineExceededError, NotFoundError
+from lookmatch_serving.errors import DeadlineExceededError, NotFoundError
 from lookmatch_serving.search.look import Box, Degradation, Hit, LayerAnswer, MatchGrade, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.server import ServerConfiguration, create_app
 from lookmatch_serving.settings import Settings
@@ -267,12 +267,6 @@ def test_the_specification_is_valid_and_names_every_route(app: Flask, client: Fl
             for status, response in operation["responses"].items():
                 if int(status) >= 400 and operation["operationId"] != "readyz":
                     assert response["content"]["application/problem+json"]["schema"] == problem
-
-
-def test_a_key_requirement_that_cannot_be_kept_stops_the_server(settings: Settings, database_url: str, redis_url: str) -> None:
-    strict = settings.model_copy(update={"require_api_key": True})
-    with pytest.raises(ConfigurationError, match="LOOKMATCH_REQUIRE_API_KEY"):
-        create_app(strict, Services(database_url, redis_url), StandIn())
 
 
 def test_gunicorn_accepts_the_configuration_and_keeps_threads_for_probes() -> None:
