@@ -5,35 +5,38 @@ from datetime import date
 
 import dagster as dg
 
+from lookmatch_assets.assets.packets import newest_number
 from lookmatch_assets.jobs import refresh_catalog
 from lookmatch_assets.partitions import FIRST_DAY, partition_key
 from lookmatch_assets.resources import Stores
 from lookmatch_serving.db import read_sql
 
 MARKET_TAG = "lookmatch/market"
+OVERLAP = 10_000
 
 
 @dg.sensor(job=refresh_catalog, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=5)
 def landed_packets_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run of the chain for each market and day with packets that its index has not seen; the cursor is the newest packet."""
+    """One run of the chain for each market and day with packets that its index has not taken in.
+
+    The cursor is the newest packet; partitions are looked for from ``OVERLAP`` packets before it, since a transaction with lower
+    numbers may be committed after one with higher ones. Whether a partition has anything new is told by the number of its
+    packets, against the number that was there when its last successful run began.
+    """
     cursor = int(context.cursor or 0)
     with stores.database() as connection:
-        rows = connection.execute(read_sql("lookmatch_assets", "packets_since"), {"cursor": cursor}).fetchall()
+        since = max(cursor - OVERLAP, 0)
+        rows = connection.execute(read_sql("lookmatch_assets", "packets_since"), {"cursor": since}).fetchall()
     rows = [row for row in rows if row["day"] >= date.fromisoformat(FIRST_DAY)]
-    fresh = [row for row in rows if row["newest_packet_key"] > _indexed(context.instance, row["market"], row["day"])]
+    fresh = [row for row in rows if row["packets"] != _taken_in(context.instance, row["market"], row["day"])]
     if not fresh:
-        yield dg.SkipReason(f"no packet after {cursor} that is not indexed")
+        yield dg.SkipReason(f"no packet after {since} that is not indexed")
     for row in fresh:
         key = partition_key(row["market"], row["day"])
-        yield dg.RunRequest(run_key=f"{key}:{row['newest_packet_key']}", partition_key=key, tags={MARKET_TAG: row["market"]})
+        yield dg.RunRequest(run_key=f"{key}:{row['packets']}", partition_key=key, tags={MARKET_TAG: row["market"]})
     context.update_cursor(str(max([cursor, *(row["newest_packet_key"] for row in rows)])))
 
 
-def _indexed(instance: dg.DagsterInstance, market: str, day: date) -> int:
-    """The newest packet that the partition's last index run saw; 0 when it has never run."""
-    found = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey("vector_index"), asset_partitions=[partition_key(market, day)]), limit=1
-    ).records
-    materialization = found[0].asset_materialization if found else None
-    newest = materialization.metadata.get("newest_packet_key") if materialization else None
-    return int(newest.value) if newest and isinstance(newest.value, int) else 0
+def _taken_in(instance: dg.DagsterInstance, market: str, day: date) -> int:
+    """Packets that there were when the partition's last run that made an index began; 0 when none has."""
+    return newest_number(instance, "vector_index", "packets_taken_in", market, day)

@@ -5,10 +5,10 @@ import time
 import dagster as dg
 
 from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.assets.packets import observed_packets
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.vectors.tables import build_index, canary_misses, go_live
-from lookmatch_serving.db import read_sql
 
 CODE_VERSION = "hnsw-halfvec-m16-ef64"
 MOST_CANARY_MISSES = 0.02
@@ -34,9 +34,6 @@ def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: Enc
                 allow_retries=False,
             )
         products = go_live(connection, table)
-        packets = connection.execute(
-            read_sql("lookmatch_assets", "summarise_landed_packets"), {"market": market, "day": day}
-        ).fetchall()
     return dg.MaterializeResult(
         metadata={
             "products": products,
@@ -45,7 +42,7 @@ def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: Enc
             "build_seconds": round(built - started, 2),
             "canary_asked": asked,
             "canary_missed": missed,
-            "newest_packet_key": max((row["newest_packet_key"] for row in packets), default=0),
+            "packets_taken_in": observed_packets(context.instance, market, day),
         },
         data_version=dg.DataVersion(f"{table.encoder_version}:{CODE_VERSION}:{products}"),
     )

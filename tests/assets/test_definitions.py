@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,4 +68,35 @@ def test_the_sensor_asks_for_one_run_a_market_and_day_and_remembers(definitions:
         again = dg.build_sensor_context(
             instance=instance, repository_def=repository, cursor=found.cursor, resources={"stores": Stores()}
         )
-        assert not landed_packets_sensor.evaluate_tick(again).run_requests
+        keys = [request.run_key for request in landed_packets_sensor.evaluate_tick(again).run_requests or []]
+        assert keys == [request.run_key for request in found.run_requests or []]  # Dagster starts one run a key
+
+
+def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.Definitions, database_url: str) -> None:
+    import dagster as dg
+
+    from lookmatch_assets.assets.packets import observed_packets
+    from lookmatch_assets.partitions import partition_key
+    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.sensors import landed_packets_sensor
+
+    day, repository = date(2026, 1, 5), definitions.get_repository_def()
+    with psycopg.connect(database_url) as connection, dg.DagsterInstance.ephemeral() as instance:
+
+        def made(asset: str, **metadata: int) -> None:
+            key = str(partition_key("IN", day))
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=key, metadata=metadata))
+
+        def asked() -> list[str | None]:
+            context = dg.build_sensor_context(instance=instance, repository_def=repository, resources={"stores": Stores()})
+            return [request.run_key for request in landed_packets_sensor.evaluate_tick(context).run_requests or []]
+
+        land(connection, "1", day="2026-01-05")
+        assert asked() == ["2026-01-05|IN:1"]
+        made("packets", packets=1)  # the run begins
+        land(connection, "2", day="2026-01-05")
+        made("vector_index", packets_taken_in=observed_packets(instance, "IN", day))  # and ends
+        assert asked() == ["2026-01-05|IN:2"]
+        made("packets", packets=2)
+        made("vector_index", packets_taken_in=observed_packets(instance, "IN", day))
+        assert asked() == []
