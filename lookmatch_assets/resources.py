@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import dagster as dg
@@ -79,6 +80,18 @@ class EncoderResource(dg.ConfigurableResource[None]):
     def encoder_key(self) -> str:
         """The key in force."""
         return self.key or read_settings().encoder
+
+    def load_in_background(self) -> None:
+        """Begin to load, so that it is done by the time that ``load`` is called; a failure is left for ``load`` to raise.
+
+        Importing PyTorch and reading the weights take seconds that a run otherwise spends waiting for dbt's process.
+        """
+
+        def load() -> None:
+            with suppress(Exception):
+                self.load()
+
+        threading.Thread(target=load, name="encoder-loading", daemon=True).start()
 
     def load(self) -> ImageEncoder:
         """Load the encoder; the registry keeps it for the process's life."""

@@ -67,6 +67,7 @@ class ServerConfiguration:
             "graceful_timeout": self.graceful_seconds,
             "keepalive": self.keepalive_seconds,
             "preload_app": False,
+            "limit_request_line": 8190,
             "accesslog": None,
             "loglevel": "warning",
             "child_exit": _forget_worker,

@@ -21,7 +21,7 @@ _PACKAGE = "lookmatch_assets"
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
-    deps=["packets"],
+    deps=["packets", "looks"],  # reports come after what shoppers wait for
     group_name="reports",
     kinds={"postgres"},
     check_specs=[

@@ -6,13 +6,14 @@ import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day, partition_key
-from lookmatch_assets.resources import Stores
+from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_serving.db import read_sql
 
 
 @dg.asset(partitions_def=MARKET_DAYS, group_name="ingestion", kinds={"postgres"})
-def packets(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeResult[None]:
+def packets(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """Packets that landed in a market on a day, by vendor, and what went to quarantine that day."""
+    encoder.load_in_background()
     market, day = market_and_day(context)
     with stores.database() as connection:
         partition = {"market": market, "day": day}

@@ -139,6 +139,6 @@ def _list_parameters() -> list[dict[str, Any]]:
     schemas: dict[str, Any] = {
         "market": {"$ref": _SCHEMAS.format(model="Market")},
         "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
-        "page_token": {"type": "string", "maxLength": 4096},
+        "page_token": {"type": "string", "maxLength": 1024},
     }
     return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in schemas.items()]

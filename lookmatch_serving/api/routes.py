@@ -24,7 +24,7 @@ class LookListParameters(BaseModel):
 
     market: Market | None = None
     page_size: int = Field(default=24, ge=1, le=100)
-    page_token: str | None = Field(default=None, max_length=4096)
+    page_token: str | None = Field(default=None, max_length=1024)
 
 
 @v1.post("/looks:search")
