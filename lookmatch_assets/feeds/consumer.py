@@ -1,7 +1,8 @@
 """Takes packets off the stream and lands them, as one of a group of consumers.
 
 An entry is acknowledged and deleted only after the transaction that stores it is committed; whatever dies in between is
-delivered again and found to be a duplicate. Entries of dead consumers are taken over. An entry that was delivered twice without
+delivered again and found to be a duplicate. While the database stores one batch, the next one is read. Entries of dead
+consumers are taken over. An entry that was delivered twice without
 being acknowledged is then landed alone, so that one that kills its consumer takes no other with it; after ``MAX_DELIVERIES`` it
 is quarantined as poison.
 """
@@ -16,6 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,7 @@ class Consumer:
     stopping: threading.Event = field(default_factory=threading.Event)
     _connection: AnyConnection | None = None
     _claimed_at: float = float("-inf")
+    _storing: Future[CountsByFeed] | None = None
 
     def consume(self, until_empty: bool = False) -> Counts:
         """Land packets until ``stop`` is called.
@@ -84,51 +87,63 @@ class Consumer:
         """
         total = Counts()
         self._join_group()
-        try:
-            while not self.stopping.is_set():
-                for counts in self._step(until_empty).values():
-                    total.add(counts)
-                if until_empty and self._is_empty():
-                    break
-        finally:
-            self._leave_group()
+        with ThreadPoolExecutor(1, thread_name_prefix="landing") as store:
+            try:
+                while not self.stopping.is_set():
+                    total.add_all(self._step(until_empty, store))
+                    if until_empty and not self._storing and self._is_empty():
+                        break
+                total.add_all(self._stored())
+            finally:
+                store.submit(self._disconnect).result()
+                self._leave_group()
         return total
 
     def stop(self) -> None:
         """Make ``consume`` return after the batch in hand; safe in a signal handler."""
         self.stopping.set()
 
-    def _step(self, until_empty: bool) -> CountsByFeed:
-        """Land one batch: one taken over, else one that is new."""
-        counts = self._take_over()
-        if counts:
-            return counts
-        found: Any = self.client.xreadgroup(
-            GROUP, self.name, {self.stream: ">"}, count=self.batch, block=100 if until_empty else _BLOCK_MS
-        )
+    def _step(self, until_empty: bool, store: ThreadPoolExecutor) -> CountsByFeed:
+        """Read one batch, one taken over, else one that is new, and have it stored; returns what became of the one before."""
+        taken = self._taken_over() if self._may_take_over() else None
+        if taken:
+            self._storing = store.submit(self._finish, *taken)
+            return self._stored()
+        block_ms = (None if self._storing else 100) if until_empty else _BLOCK_MS
+        found: Any = self.client.xreadgroup(GROUP, self.name, {self.stream: ">"}, count=self.batch, block=block_ms)
         entries = _entries_of(found)
-        return self._land(entries) if entries else {}
+        read = self._read(entries)
+        before = self._stored()
+        if entries:
+            self._storing = store.submit(self._finish, entries, read)
+        return before
 
-    def _take_over(self) -> CountsByFeed:
+    def _stored(self) -> CountsByFeed:
+        """Wait for the batch that is being stored, if any, and return what became of it; its error is raised here."""
+        storing, self._storing = self._storing, None
+        return storing.result() if storing else {}
+
+    def _may_take_over(self) -> bool:
+        return not self._storing and time.monotonic() - self._claimed_at >= min(self.idle_seconds / 4, 5.0)
+
+    def _taken_over(self) -> tuple[list[StreamEntry], list[Accepted | Refused]] | None:
         """Claim entries that another consumer left behind, as XAUTOCLAIM does, but those delivered often one at a time."""
-        if time.monotonic() - self._claimed_at < min(self.idle_seconds / 4, 5.0):
-            return {}
         idle_ms = int(self.idle_seconds * 1000)
         pending: Any = self.client.xpending_range(self.stream, GROUP, "-", "+", self.batch, idle=idle_ms)
         if not pending:
             self._claimed_at = time.monotonic()
-            return {}
+            return None
         deliveries = {row["message_id"]: int(row["times_delivered"]) for row in pending}
         suspicious = [entry for entry, times in deliveries.items() if times >= _SUSPICIOUS_DELIVERIES]
         wanted = suspicious[:1] or list(deliveries)
         claimed: Any = self.client.xclaim(self.stream, GROUP, self.name, idle_ms, wanted)
         entries: list[StreamEntry] = [entry for entry in claimed if entry and entry[1]]
         if suspicious and deliveries[wanted[0]] >= MAX_DELIVERIES:
-            return self._finish(entries, [_poison(_body_of(entry), deliveries[entry[0]]) for entry in entries])
-        return self._land(entries) if entries else {}
+            return entries, [_poison(_body_of(entry), deliveries[entry[0]]) for entry in entries]
+        return (entries, self._read(entries)) if entries else None
 
-    def _land(self, entries: Sequence[StreamEntry]) -> CountsByFeed:
-        return self._finish(entries, [read_entry(_body_of(entry), self.mapping_folder) for entry in entries])
+    def _read(self, entries: Sequence[StreamEntry]) -> list[Accepted | Refused]:
+        return [read_entry(_body_of(entry), self.mapping_folder) for entry in entries]
 
     def _finish(self, entries: Sequence[StreamEntry], read: Sequence[Accepted | Refused]) -> CountsByFeed:
         """Store, then acknowledge and delete, then report."""
@@ -184,11 +199,13 @@ class Consumer:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    def _leave_group(self) -> None:
-        """Close the connection and take the name off the group, unless entries are still held under it."""
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _leave_group(self) -> None:
+        """Take the name off the group, unless entries are still held under it."""
         held: Any = self.client.xpending_range(self.stream, GROUP, "-", "+", 1, consumername=self.name)
         if not held:
             self.client.xgroup_delconsumer(self.stream, GROUP, self.name)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import psycopg
+from pydantic import TypeAdapter
 
 from lookmatch_assets.feeds.packet import REMOVED
 from lookmatch_assets.feeds.reading import Accepted, Refused
-from lookmatch_assets.feeds.record import CURRENCY_OF_MARKET
+from lookmatch_assets.feeds.record import CURRENCY_OF_MARKET, SizeStock
 from lookmatch_serving.db import read_sql
 
 AnyConnection = psycopg.Connection[Any]
@@ -39,6 +39,11 @@ class Counts:
         for name in vars(self):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
+    def add_all(self, others: CountsByFeed) -> None:
+        """Add the numbers of every feed to these."""
+        for other in others.values():
+            self.add(other)
+
 
 class Feed(NamedTuple):
     """Whose packets: the unit that landing is reported by."""
@@ -59,6 +64,8 @@ _OFFER = (
     "availability", "sizes", "event_time",
 )  # fmt: skip
 _REMOVAL = ("product_id", "market", "vendor", "currency", "event_time")
+
+_SIZES = TypeAdapter(list[SizeStock])
 
 CountsByFeed = dict[Feed, Counts]
 UNREADABLE_FEED = Feed("", "")
@@ -159,7 +166,7 @@ def _offer_row(entry: Accepted) -> tuple[Any, ...]:
     record = entry.record
     if record is None:
         raise ValueError("an offer needs a record")
-    sizes = json.dumps([size.model_dump() for size in record.sizes], ensure_ascii=False)
+    sizes = _SIZES.dump_json(record.sizes).decode()
     whose = (entry.key.product_id, str(entry.key.market), entry.key.vendor)
     sale = (record.sale_price_minor, record.sale_from, record.sale_until)
     money = (record.currency, record.price_minor, *sale, record.tax_included)

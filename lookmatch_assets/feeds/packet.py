@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from pydantic_core import from_json
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats.base import unreadable
@@ -27,6 +29,8 @@ UNREADABLE_SOURCE = "urn:lookmatch:unreadable"
 
 _FORMAT = JSONFormat()
 _CONTEXT_CHARACTERS = 512
+LONE_SURROGATE_OR_NUL = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+"""What a JSON text may hold and jsonb may not; whole surrogate pairs are found too."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def read_packet(body: bytes) -> Packet:
     if len(body) > MAX_PACKET_BYTES:
         raise RecordError(Code.TOO_LARGE, "packet", f"{len(body)} bytes", f"at most {MAX_PACKET_BYTES} bytes are accepted")
     try:
-        attributes = json.loads(body, parse_constant=_refuse_constant)
+        attributes = _of_json(body)
     except (ValueError, RecursionError) as error:
         raise RecordError(Code.MALFORMED_PACKET, None, body[:500].decode(errors="replace"), f"not JSON: {error}") from error
     if not isinstance(attributes, dict):
@@ -155,6 +159,13 @@ def _of_event(event: CloudEvent) -> Packet:
         image_url=found.get("lookmatchimage"),
         data=event.get_data(),
     )
+
+
+def _of_json(body: bytes) -> Any:
+    """The body's value, by pydantic's reader, three times as fast as Python's, except for what only the latter takes."""
+    if LONE_SURROGATE_OR_NUL.search(body):
+        return json.loads(body, parse_constant=_refuse_constant)
+    return from_json(body, allow_inf_nan=False)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import dataclass
@@ -11,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats import RawRecord, load_format
-from lookmatch_assets.feeds.packet import REMOVED, Packet, identity_of, read_packet
+from lookmatch_assets.feeds.packet import LONE_SURROGATE_OR_NUL, REMOVED, Packet, identity_of, read_packet
 from lookmatch_assets.feeds.record import FeedRecord, ProductKey, valid_market, valid_subject, valid_vendor
 
 BODY_BYTES_KEPT = 1_048_576
 _CLOCK_SKEW = timedelta(minutes=10)
-_NOT_IN_JSONB = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
@@ -64,13 +63,13 @@ def read_entry(body: bytes, mapping_folder: Path | None = None) -> Accepted | Re
         key = ProductKey(valid_vendor(packet.vendor), valid_market(packet.market), "")
         if packet.time > datetime.now(UTC) + _CLOCK_SKEW:
             raise RecordError(Code.INVALID_TIME, "time", packet.time, "in the future; it would keep out every later packet")
-        data = _storable(packet.data) if _NOT_IN_JSONB.search(body) else packet.data
+        data = _storable(packet.data) if LONE_SURROGATE_OR_NUL.search(body) else packet.data
         record = None if packet.type == REMOVED else _read_record(packet, key, data, mapping_folder)
         subject = valid_subject(packet.subject, "subject")
         if record is not None and record.vendor_product_id != subject:
             reason = f"the record's id is {record.vendor_product_id}"
             raise RecordError(Code.MALFORMED_PACKET, "subject", subject, reason)
-        text = None if data is None else json.dumps(data, ensure_ascii=False, allow_nan=False)
+        text = None if data is None else to_json(data).decode()
         return Accepted(packet, key._replace(subject=subject), record, text)
     except RecordError as error:
         return refuse(body, error, packet)

@@ -160,6 +160,8 @@ def clean_text(value: object) -> str | None:
     text = str(value)
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub(" ", _INVISIBLE.sub(" ", html.unescape(text))))
+    if text.isprintable() and "  " not in text:
+        return text.strip() or None
     return _SPACE.sub(" ", text).strip() or None
 
 
