@@ -52,7 +52,7 @@ class Feed(NamedTuple):
     vendor: str
 
 
-_PACKET = (
+PACKET_COLUMNS = (
     "source", "id", "type", "subject", "market", "vendor", "format", "product_id", "event_time", "record", "data",
 )  # fmt: skip
 _QUARANTINE = (
@@ -99,7 +99,7 @@ def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> 
         )
         for a in accepted
     ]
-    found = connection.execute(read_sql("lookmatch_assets", "land_packets"), _columns(_PACKET, rows)).fetchall()
+    found = connection.execute(read_sql("lookmatch_assets", "land_packets"), _columns(PACKET_COLUMNS, rows)).fetchall()
     new = {(source, packet_id) for source, packet_id in found}
     first = {(a.packet.source, a.packet.id): a for a in reversed(accepted)}
     return [a for a in accepted if first.get((a.packet.source, a.packet.id)) is a and (a.packet.source, a.packet.id) in new]
