@@ -35,7 +35,7 @@ from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Settings
 
 GROUP = "landing"
-BATCH = 500
+BATCH = 1_000
 MAX_DELIVERIES = 5
 IDLE_SECONDS = 30.0
 _SUSPICIOUS_DELIVERIES = 2
