@@ -7,17 +7,26 @@ import dagster as dg
 from lookmatch_assets.assets.embeddings import vector_table
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
-from lookmatch_assets.vectors.duplicates import NEAR_PICTURE_COSINE, NEAR_TITLE_RATIO, Link, Membership, regroup, same_product
+from lookmatch_assets.vectors.duplicates import (
+    NEAR_PICTURE_COSINE,
+    NEAR_TITLE_RATIO,
+    SAME_PICTURE_TITLE_RATIO,
+    Link,
+    Membership,
+    regroup,
+    same_product,
+)
 from lookmatch_assets.vectors.tables import VectorTable
 from lookmatch_serving.db import DictConnection, read_sql
 
 NEIGHBOURS = 6
 _PACKAGE = "lookmatch_assets"
+_LEAST_TITLE_RATIO = {"variant": 0.0, "same_picture": SAME_PICTURE_TITLE_RATIO, "near_picture": NEAR_TITLE_RATIO}
 
 
 @dg.asset(partitions_def=MARKET_DAYS, deps=["products", "images", "vector_index"], group_name="serving", kinds={"postgres"})
 def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
-    """Variants of a vendor's group, products with the same picture, and those of a category that nearly share picture and title.
+    """Variants of a vendor's group, products of a category that share a picture, and those that nearly share picture and title.
 
     Only groups that the partition's products are in change; search shows one product of each group.
     """
@@ -45,11 +54,12 @@ def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
 def _links(connection: DictConnection, table: VectorTable, values: dict[str, object]) -> list[Link]:
     rows = connection.execute(read_sql(_PACKAGE, "duplicate_links"), values).fetchall()
     near = {**values, "neighbours": NEIGHBOURS, "threshold": NEAR_PICTURE_COSINE}
-    links = [Link(**row) for row in rows]
-    for row in connection.execute(table.statement("near_picture_links"), near).fetchall():
-        if same_product(row["one_title"], row["other_title"]):
-            links.append(Link(row["one"], row["other"], "near_picture"))
-    return links
+    rows += [{**row, "reason": "near_picture"} for row in connection.execute(table.statement("near_picture_links"), near)]
+    return [
+        Link(row["one"], row["other"], row["reason"])
+        for row in rows
+        if same_product(row["one_title"], row["other_title"], _LEAST_TITLE_RATIO[row["reason"]])
+    ]
 
 
 def _held(connection: DictConnection, market: str, product_ids: set[str]) -> tuple[list[Membership], set[str]]:

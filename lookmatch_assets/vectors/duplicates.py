@@ -14,6 +14,9 @@ NEAR_TITLE_RATIO = 95.0
 Pictures alone do not tell: of 29,700 products of one retailer 12,839 are within ``NEAR_PICTURE_COSINE`` of another, plain
 white shirts of ten brands among them, and their chains reach 756 products."""
 
+SAME_PICTURE_TITLE_RATIO = 60.0
+"""Least ratio of two titles with the very same picture: other words for one product pass, a placeholder's products do not."""
+
 _STRENGTH = {"variant": 0, "same_picture": 1, "near_picture": 2}
 
 
@@ -26,9 +29,15 @@ class Link:
     reason: str
 
 
-def same_product(one_title: str, other_title: str) -> bool:
-    """Whether two titles, in any order and case of their words, name one product."""
-    return fuzz.token_sort_ratio(one_title, other_title, processor=utils.default_process) >= NEAR_TITLE_RATIO
+def same_product(one_title: str, other_title: str, least_ratio: float = NEAR_TITLE_RATIO) -> bool:
+    """Whether two titles, in any order and case of their words, name one product.
+
+    Args:
+        one_title: of the one.
+        other_title: of the other.
+        least_ratio: 0 to 100, of rapidfuzz's ``token_sort_ratio``.
+    """
+    return fuzz.token_sort_ratio(one_title, other_title, processor=utils.default_process) >= least_ratio
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 
 from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER
 from lookmatch_assets.postgres import dbt_environment
@@ -97,3 +98,44 @@ def test_synonyms_point_at_categories_and_none_is_repeated() -> None:
         lines = (SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
         assert len(lines) == len(seed(name)), name
     assert set(seed("category_synonyms").values()) <= known
+
+
+def test_every_column_of_a_mart_is_described() -> None:
+    marts = yaml.safe_load((DBT_FOLDER / "models" / "marts" / "marts.yml").read_text(encoding="utf-8"))["models"]
+    assert {file.stem for file in (DBT_FOLDER / "models" / "marts").glob("*.sql")} == {mart["name"] for mart in marts}
+    for mart in marts:
+        assert mart["config"]["contract"] == {"enforced": True}  # so the columns listed are all there are
+        assert all(len(column["description"]) > 5 for column in mart["columns"]), mart["name"]
+
+
+def test_a_partition_rewrites_only_the_products_it_touched(dbt: Callable[..., None], database_url: str) -> None:
+    written = "SELECT product_id, xmin::text FROM catalog.products"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        land(connection, "model", size_system="Eur")
+        connection.execute(
+            "INSERT INTO landing.packets"
+            " (source, id, type, subject, market, vendor, format, product_id, event_time, landed_day, record, data)"
+            " SELECT source, id || n, type, subject || n, market, vendor, format, product_id || n, event_time,"
+            " DATE '2026-01-01' + n % 3, record, data FROM landing.packets, generate_series(1, 3000) AS n"
+        )
+        dbt("build")
+        before = dict(connection.execute(written).fetchall())
+        assert len(before) == 3001
+        assert connection.execute("SELECT DISTINCT size_system FROM catalog.products").fetchall() == [("EU",)]
+        for name in ("model1", "model2"):
+            land(connection, name, title="changed", minutes=30, day="2026-03-01")
+        dbt("run", LOOKMATCH_PARTITION_MARKET="IN", LOOKMATCH_PARTITION_DAY="2026-03-01")
+        after = dict(connection.execute(written).fetchall())
+        assert {name.rsplit(":", 1)[1] for name in before if after[name] != before[name]} == {"model1", "model2"}
+
+
+def test_size_estimates_grow_in_every_system() -> None:
+    with (SEEDS / "size_estimates.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for gender, group in {(row["gender"], row["size_group"]) for row in rows}:
+        chart = [row for row in rows if (row["gender"], row["size_group"]) == (gender, group)]
+        for system in ("in_size", "us_size", "eu_size", "uk_size", "jp_size"):
+            numbers = [
+                float(row[system].rstrip("号cm")) for row in chart if row[system].rstrip("号cm").replace(".", "").isdigit()
+            ]
+            assert numbers == sorted(numbers), (gender, group, system)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookmatch_assets.vectors.duplicates import Link, Membership, group_links, regroup, same_product
+from lookmatch_assets.vectors.duplicates import SAME_PICTURE_TITLE_RATIO, Link, Membership, group_links, regroup, same_product
 
 
 def test_pairs_become_groups_named_by_their_least_product() -> None:
@@ -40,3 +40,8 @@ def test_titles_of_one_product_differ_in_order_and_case_alone():
     assert same_product("Puma Men Blue T-shirt", "PUMA men t-shirt blue")
     assert not same_product("Puma Men White Shirt", "Wrangler Men White Shirt")
     assert not same_product("Puma Men Blue T-shirt", "Puma Men Black T-shirt")
+
+
+def test_a_placeholder_picture_joins_no_products_but_other_words_for_one_product_do():
+    assert same_product("Puma Men Blue T-shirt", "Puma T-shirt for Men, Navy Blue", SAME_PICTURE_TITLE_RATIO)
+    assert not same_product("Puma Men Blue T-shirt", "Roadster Striped Polo", SAME_PICTURE_TITLE_RATIO)

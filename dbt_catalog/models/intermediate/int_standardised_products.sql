@@ -46,7 +46,8 @@ select
     coalesce(genders.gender, 'unknown') as gender,
     coalesce(colours.colour_family, 'unmapped') as colour_family,
     coalesce(patterns.pattern, {{ vocabulary_key('newest.pattern_raw') }}) as pattern,
-    coalesce(sleeves.sleeve, {{ vocabulary_key('newest.sleeve_raw') }}) as sleeve
+    coalesce(sleeves.sleeve, {{ vocabulary_key('newest.sleeve_raw') }}) as sleeve,
+    coalesce(systems.size_system, {{ vocabulary_key('newest.size_system_raw') }}) as size_system
 from newest
 inner join refined using (product_id)
 left join {{ ref('categories') }} as categories on categories.category = refined.category
@@ -54,3 +55,4 @@ left join {{ ref('gender_synonyms') }} as genders on genders.word = {{ vocabular
 left join {{ ref('colour_synonyms') }} as colours on colours.word = {{ vocabulary_key('newest.colour_raw') }}
 left join {{ ref('pattern_synonyms') }} as patterns on patterns.word = {{ vocabulary_key('newest.pattern_raw') }}
 left join {{ ref('sleeve_synonyms') }} as sleeves on sleeves.word = {{ vocabulary_key('newest.sleeve_raw') }}
+left join {{ ref('size_system_synonyms') }} as systems on systems.word = {{ vocabulary_key('newest.size_system_raw') }}

@@ -31,7 +31,7 @@ select
     nullif(pattern, '') as pattern,
     nullif(sleeve, '') as sleeve,
     nullif({{ vocabulary_key('usage_raw') }}, '') as usage,
-    size_system,
+    nullif(size_system, '') as size_system,
     image_url,
     product_url,
     removed_now as removed,

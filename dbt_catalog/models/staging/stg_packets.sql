@@ -19,7 +19,7 @@ select
     record ->> 'pattern' as pattern_raw,
     record ->> 'sleeve' as sleeve_raw,
     record ->> 'usage' as usage_raw,
-    record ->> 'size_system' as size_system,
+    record ->> 'size_system' as size_system_raw,
     record ->> 'image_url' as image_url,
     record ->> 'product_url' as product_url,
     record is not null and jsonb_typeof(record) = 'object' as has_record
