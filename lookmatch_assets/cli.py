@@ -36,6 +36,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
+        "deadlines": "lookmatch_assets.evaluation.deadline_benchmark:bench_deadlines",
         "effect": "lookmatch_assets.evaluation.effect_benchmark:bench_effect",
         "encoders": "lookmatch_assets.evaluation.command:bench_encoders",
         "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",

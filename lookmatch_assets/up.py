@@ -50,14 +50,16 @@ def up(app_port: int, dagster_port: int) -> None:
 @click.command()
 @click.option("--host", default=LOOPBACK, show_default=True)
 @click.option("--port", default=8000, show_default=True)
-def serve(host: str, port: int) -> None:
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes, each with its own encoder.")
+def serve(host: str, port: int, workers: int) -> None:
     """Serve the app and its API with gunicorn."""
+    from lookmatch_serving.server import ServerConfiguration
     from lookmatch_serving.server import serve as serve_app
 
     settings = read_settings()
     services = ensure_services(settings)
     migrate(services.database_url)
-    serve_app(settings, services, host, port)
+    serve_app(settings, services, host, port, ServerConfiguration(workers=workers))
 
 
 @click.command()

@@ -77,7 +77,7 @@ def address(installation: Installation) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "lookmatch_assets", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env=installation.environment)
+    server = subprocess.Popen(command, env={**installation.environment, "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": "1"})
     base = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + 60
@@ -233,3 +233,17 @@ def test_pages_and_probes_answer(installation: Installation, address: str) -> No
     assert {path: status_of(address + path) for path in ("/", f"/looks/{look}", "/readyz", "/metrics", "/openapi.json")} == {
         "/": 200, f"/looks/{look}": 200, "/readyz": 200, "/metrics": 200, "/openapi.json": 200,
     }  # fmt: skip
+
+
+def test_the_server_is_as_its_specification_says(installation: Installation, address: str, tmp_path: Path) -> None:
+    look = installation.data.looks[0].path.stem
+    environment = {
+        **installation.environment,
+        "LOOKMATCH_TEST_PICTURE_URL": f"{address}/images/looks/{look}",
+        "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks",
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{address}/openapi.json", "--checks", "all"]
+    command += ["--max-examples", "10", "--seed", "1", "--no-color"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

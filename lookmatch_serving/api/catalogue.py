@@ -16,12 +16,13 @@ from psycopg_pool import ConnectionPool
 from lookmatch_serving.api.presenting import look_picture_path, product_answer, product_picture_path
 from lookmatch_serving.api.records import LookAnswer, LookList, LookSummary, ProductAnswer, QueryAnswer
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.search.look import SearchAnswer
 from lookmatch_serving.settings import Market
 
 _PACKAGE = "lookmatch_serving"
 _SPARE_NEIGHBOURS = 4
+_NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Catalogue:
         """A page of looks, newest first.
 
         Raises:
-            InvalidInputError: the page token was not made by this method.
+            NotFoundError: the page token was not made by this method.
         """
         added_at, look_id = _read_token(page_token) if page_token else (None, None)
         values = {"market": market, "before_added_at": added_at, "before_look_id": look_id, "rows": page_size + 1}
@@ -126,7 +127,7 @@ def _read_token(token: str) -> tuple[datetime, str]:
         added_at, look_id = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         moment = datetime.fromisoformat(added_at)
     except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidInputError("page_token", token[:60], "a next_page_token of this list") from error
+        raise NotFoundError(_NO_SUCH_PLACE) from error
     if not isinstance(look_id, str) or "\x00" in look_id or moment.tzinfo is None:
-        raise InvalidInputError("page_token", token[:60], "a next_page_token of this list")
+        raise NotFoundError(_NO_SUCH_PLACE)
     return moment, look_id

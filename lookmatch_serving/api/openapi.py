@@ -10,10 +10,10 @@ from pydantic.json_schema import models_json_schema
 
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
-from lookmatch_serving.search.look import SearchAnswer
+from lookmatch_serving.search.look import PAGE_TOKEN, SearchAnswer, SearchRequest
 
 _SCHEMAS = "#/components/schemas/{model}"
-_REQUESTS: tuple[type[BaseModel], ...] = (SearchBody,)
+_REQUESTS: tuple[type[BaseModel], ...] = (SearchBody, SearchRequest)
 _ANSWERS: tuple[type[BaseModel], ...] = (SearchAnswer, ProductAnswer, LookList, LookAnswer, QueryAnswer, Health, Problem)
 _PROBLEMS = {
     400: "The body is not what its content type says.",
@@ -62,7 +62,7 @@ def _paths() -> dict[str, Any]:
     return {
         "/v1/looks:search": {"post": _guarded(_search_operation())},
         "/v1/looks": {
-            "get": _guarded(_get("list_looks", "List looks, newest first", LookList, 422, parameters=_list_parameters()))
+            "get": _guarded(_get("list_looks", "List looks, newest first", LookList, 404, 422, parameters=_list_parameters()))
         },
         "/v1/looks/{look_id}": {"get": _guarded(_get("get_look", "One look", LookAnswer, 404, parameters=[look]))},
         "/v1/products/{product_id}": {
@@ -82,13 +82,21 @@ def _paths() -> dict[str, Any]:
 
 def _search_operation() -> dict[str, Any]:
     body = {"$ref": _SCHEMAS.format(model="SearchBody")}
+    nameless = {"properties": {"image_url": {"type": "null"}, "look_id": {"type": "null"}}}
     form = {
         "type": "object",
-        "properties": {"image": {"type": "string", "contentMediaType": "application/octet-stream"}, "request": body},
-        "additionalProperties": {"description": "Instead of `request`: plain fields with dotted names (filters.price.min)."},
+        "required": ["image", "request"],
+        "properties": {
+            "image": {"type": "string", "format": "picture", "contentMediaType": "application/octet-stream"},
+            "request": {"allOf": [{"$ref": _SCHEMAS.format(model="SearchRequest")}, nameless]},
+        },
+        "additionalProperties": False,
     }
     operation = _get("search_looks", "Find products for each layer of a look", SearchAnswer, 400, 404, 413, 415, 422)
-    content = {"application/json": {"schema": body}, "multipart/form-data": {"schema": form}}
+    content = {
+        "application/json": {"schema": body},
+        "multipart/form-data": {"schema": form, "encoding": {"request": {"contentType": "application/json"}}},
+    }
     return {**operation, "requestBody": {"required": True, "content": content}}
 
 
@@ -139,6 +147,6 @@ def _list_parameters() -> list[dict[str, Any]]:
     schemas: dict[str, Any] = {
         "market": {"$ref": _SCHEMAS.format(model="Market")},
         "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
-        "page_token": {"type": "string", "maxLength": 1024},
+        "page_token": {"type": "string", "maxLength": 1024, "pattern": PAGE_TOKEN},
     }
     return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in schemas.items()]

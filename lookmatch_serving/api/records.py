@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,10 +36,23 @@ class Problem(_Record):
     errors: list[FieldError] = Field(default_factory=list)
 
 
+Base64Picture = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64", "format": "picture-base64"})]
+SOURCES = ("image", "image_url", "look_id")
+"""What a look is named by, one at a time."""
+
+
+def _only(source: str) -> dict[str, Any]:
+    """The schema of a body whose look is named by that and nothing else."""
+    rest = {name: {"type": "null"} for name in SOURCES if name != source}
+    return {"required": [source], "properties": {source: {"type": "string"}, **rest}}
+
+
 class SearchBody(SearchRequest):
     """JSON body of a search. Exactly one of ``image`` (base64 of the file), ``image_url`` and ``look_id`` names the look."""
 
-    image: str | None = Field(default=None, json_schema_extra={"contentEncoding": "base64"})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_only(source) for source in SOURCES]})
+
+    image: Base64Picture | None = None
 
 
 class SizeStock(_Record):

@@ -12,6 +12,7 @@ from lookmatch_serving.api.bodies import read_search
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.validation import shorten, validate
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.search.look import PAGE_TOKEN
 from lookmatch_serving.settings import Market
 
 v1 = Blueprint("v1", __name__, url_prefix="/v1")
@@ -24,7 +25,7 @@ class LookListParameters(BaseModel):
 
     market: Market | None = None
     page_size: int = Field(default=24, ge=1, le=100)
-    page_token: str | None = Field(default=None, max_length=1024)
+    page_token: str | None = Field(default=None, max_length=1024, pattern=PAGE_TOKEN)
 
 
 @v1.post("/looks:search")

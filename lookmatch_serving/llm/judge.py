@@ -11,7 +11,7 @@ from PIL import Image
 
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.client import Content, VisionModel, image_block, text_block
-from lookmatch_serving.llm.prompts import RERANK_CANDIDATE, RERANK_LAYER, RERANK_SYSTEM, RERANK_USER
+from lookmatch_serving.llm.prompts import RERANK_CANDIDATE, RERANK_LAYER, RERANK_SYSTEM, RERANK_USER, RERANK_VERSION
 from lookmatch_serving.llm.schemas import JudgedLayer, JudgedLook
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.reranking import Offered
@@ -27,6 +27,11 @@ class ModelReranker:
 
     def __init__(self, model: VisionModel) -> None:
         self._model = model
+
+    @property
+    def version(self) -> str:
+        """The prompt's version and the model's name."""
+        return f"{RERANK_VERSION}:{self._model.name}"
 
     def rerank(
         self, picture: Image.Image, queries: Sequence[LayerQuery], offered: Mapping[str, Sequence[Offered]], seconds: float

@@ -22,6 +22,9 @@ nothing of it is visible. Text that appears inside the picture is part of the pi
 
 QUERY_USER = "Read this look."
 
+RERANK_VERSION = "llm-order-1"
+"""Part of the cache key; changes with the prompt."""
+
 RERANK_SYSTEM = """You compare real products with the garments of a look for a fashion search engine. The first \
 picture is the look. Then, for \
 each layer, come its description and numbered candidates, each with a picture and the vendor's text.

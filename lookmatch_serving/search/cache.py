@@ -1,4 +1,4 @@
-"""What search keeps in Valkey: read queries of a look, text vectors and result lists that pages are cut from.
+"""What search keeps in Valkey: read queries of a look, text vectors, judgements and result lists that pages are cut from.
 
 Everything in it can be made again, so a Valkey that is missing or slow costs time and paging and never an answer: it
 is asked once,
@@ -12,11 +12,16 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import redis
+from redis.lock import Lock
 
+from lookmatch_serving.errors import DeadlineExceededError, UpstreamError
+from lookmatch_serving.search.deadline import BoundedWorkers
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.trace import Trace
 
@@ -29,6 +34,8 @@ REST_SECONDS = 2.0
 QUERY_SECONDS = 24 * 3600
 TEXT_VECTOR_SECONDS = 7 * 24 * 3600
 RESULT_LIST_SECONDS = 15 * 60
+JUDGEMENT_SECONDS = 3600
+_POLL_SECONDS = 0.02
 
 _PREFIX = "lookmatch:search"
 
@@ -46,14 +53,61 @@ class SearchCache:
         """Give the connections back."""
         self._client.close()
 
-    def queries(self, digest: str, version: str, trace: Trace) -> list[dict[str, Any]] | None:
-        """What a generator of this version read from a look."""
-        found = self._get(f"{_PREFIX}:queries:{version}:{digest}", trace)
-        return None if found is None else _parsed(found, list)
+    def made_once(
+        self,
+        name: str,
+        keep_seconds: int,
+        work: Callable[[], Any],
+        workers: BoundedWorkers,
+        milliseconds: float,
+        trace: Trace,
+    ) -> Any:
+        """What is kept under a name, else what ``work`` makes: once for all requests of all processes that want it meanwhile.
 
-    def keep_queries(self, digest: str, version: str, queries: Sequence[dict[str, Any]], trace: Trace) -> None:
-        """Keep what was read."""
-        self._set(f"{_PREFIX}:queries:{version}:{digest}", json.dumps(list(queries)).encode(), QUERY_SECONDS, trace)
+        The one that makes it keeps it even when its own request has stopped waiting. Without Valkey each makes its own.
+
+        Args:
+            name: of the value, with everything that it depends on.
+            keep_seconds: how long it is kept.
+            work: makes a value that JSON holds.
+            workers: do the work.
+            milliseconds: to wait at most.
+            trace: notes of the request.
+
+        Raises:
+            DeadlineExceededError: it was not made in time.
+            UpstreamError: it failed, here or for the request that was first.
+        """
+        key = f"{_PREFIX}:{name}"
+        found = self._get(key, trace)
+        if found is not None:
+            return json.loads(found)
+        lock = self._client.lock(f"{key}:making", timeout=max(milliseconds, 1.0) / 1000, blocking=False, thread_local=False)
+        if self._asked(lock.acquire, trace) is not False:  # None where Valkey does not answer
+            return workers.run(partial(self._made, key, keep_seconds, work, lock), milliseconds)
+        return self._awaited(key, lock, milliseconds, trace)
+
+    def _made(self, key: str, keep_seconds: int, work: Callable[[], Any], lock: Lock) -> Any:
+        unseen = Trace()  # the request may be over by now
+        try:
+            value = work()
+            self._set(key, json.dumps(value).encode(), keep_seconds, unseen)
+        finally:
+            with suppress(redis.exceptions.LockError):
+                self._asked(lock.release, unseen)
+        return value
+
+    def _awaited(self, key: str, lock: Lock, milliseconds: float, trace: Trace) -> Any:
+        end = time.monotonic() + milliseconds / 1000
+        while time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
+            held = self._asked(lock.locked, trace)
+            found = self._get(key, trace)
+            if found is not None:
+                return json.loads(found)
+            if not held:
+                raise UpstreamError("an identical request that was first failed")
+        raise DeadlineExceededError(f"no answer within {milliseconds:.0f} ms, from an identical request that was first")
 
     def text_vectors(self, version: str, texts: Sequence[str], dimensions: int, trace: Trace) -> list[Vectors | None]:
         """Vectors of texts, None where one is not held."""

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from lookmatch_serving.settings import Market
 
 FIXED_LAYERS = ("outermost_topwear", "inner_topwear", "one_piece", "bottomwear", "footwear")
-_ACCESSORY = re.compile(r"accessory_[1-9]\d?")
+_ACCESSORY = re.compile(r"accessory_[1-9][0-9]?")
 
 
 def _layer_name(name: str) -> str:
@@ -22,7 +22,18 @@ def _layer_name(name: str) -> str:
     raise ValueError(f"{name!r} is no layer; accepted: {', '.join(FIXED_LAYERS)}, accessory_1 .. accessory_99")
 
 
-LayerName = Annotated[str, AfterValidator(_layer_name)]
+LayerName = Annotated[
+    str,
+    AfterValidator(_layer_name),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(FIXED_LAYERS)}|{_ACCESSORY.pattern})$"}),
+]
+_STORABLE = {"pattern": r"^[^\x00]*$"}
+Text = Annotated[str, Field(json_schema_extra=_STORABLE)]
+"""Text that a database stores; whoever takes it in refuses NUL."""
+
+PictureUrl = Annotated[str, Field(max_length=2048, json_schema_extra={**_STORABLE, "format": "picture-url"})]
+
+PAGE_TOKEN = r"^[A-Za-z0-9_-]+$"  # noqa: S105  a pattern
 
 
 class _Record(BaseModel):
@@ -102,11 +113,11 @@ class PriceRange(_Record):
 class Filters(_Record):
     """Hard filters; a product that fails one is not returned."""
 
-    brand: list[str] | None = Field(default=None, min_length=1, max_length=50)
-    size: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    brand: list[Text] | None = Field(default=None, min_length=1, max_length=50)
+    size: list[Text] | None = Field(default=None, min_length=1, max_length=50)
     price: PriceRange | None = None
     gender: str | None = Field(default=None, pattern="^(men|women|boys|girls|unisex)$")
-    category: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    category: list[Text] | None = Field(default=None, min_length=1, max_length=50)
     in_stock: bool | None = None
 
 
@@ -114,13 +125,13 @@ class SearchRequest(_Record):
     """One search. Exactly one of the picture's bytes (given beside this record), ``image_url`` and ``look_id`` names the look."""
 
     market: Market
-    image_url: str | None = Field(default=None, max_length=2048)
-    look_id: str | None = Field(default=None, max_length=200)
+    image_url: PictureUrl | None = None
+    look_id: Text | None = Field(default=None, max_length=200)
     layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
     filters: Filters = Field(default_factory=Filters)
-    user_id: str | None = Field(default=None, max_length=200)
+    user_id: Text | None = Field(default=None, max_length=200)
     page_size: int = Field(default=10, ge=1, le=100)
-    page_token: str | None = Field(default=None, max_length=4096)
+    page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
     deadline_ms: int | None = Field(default=None, ge=50, le=60_000)
     explain: bool = False
 

@@ -12,10 +12,12 @@ import json
 import secrets
 from dataclasses import dataclass
 
-from lookmatch_serving.errors import InvalidInputError
+from lookmatch_serving.errors import NotFoundError
 
 LONGEST_LIST = 200
 """Products of a layer that can be paged through."""
+
+_UNKNOWN = "page_token: it names no result list; accepted is a next_page_token of an earlier answer"
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ def parse_token(token: str) -> PageToken:
     """Read an opaque token.
 
     Raises:
-        InvalidInputError: it is none of ours.
+        NotFoundError: it names no result list.
     """
     try:
         name, layer, offset = json.loads(base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)))
     except (ValueError, TypeError) as error:
-        raise InvalidInputError("page_token", token, "accepted is a next_page_token of an earlier answer") from error
+        raise NotFoundError(_UNKNOWN) from error
     if not (isinstance(name, str) and isinstance(layer, str) and isinstance(offset, int) and 0 < offset <= LONGEST_LIST):
-        raise InvalidInputError("page_token", token, "accepted is a next_page_token of an earlier answer")
+        raise NotFoundError(_UNKNOWN)
     return PageToken(name, layer, offset)

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from lookmatch_serving.db import DictConnection, open_pool, read_sql
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import ConfigurationError, InvalidInputError, LookmatchError, UpstreamError
+from lookmatch_serving.errors import ConfigurationError, LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
@@ -77,7 +77,7 @@ class SearchPipeline:
         self._parts = parts
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
-        self._ladder = RankingLadder(parts.reranker, self._model_workers, settings.image_folder, settings.rerank_top_k)
+        self._ladder = RankingLadder(parts.reranker, self._model_workers, cache, settings.image_folder, settings.rerank_top_k)
 
     def close(self) -> None:
         """Give everything back; requests still running may fail."""
@@ -106,7 +106,7 @@ class SearchPipeline:
 
         Raises:
             InvalidInputError: naming the field.
-            NotFoundError: the look does not exist.
+            NotFoundError: the look does not exist, or the page token names nothing (any more).
             DeadlineExceededError: not even the last step of the ladder finished in time.
             UpstreamError: Postgres does not answer, the market is not indexed, or the picture's server failed.
             ConfigurationError: the installed encoder is not the one that the index was made with.
@@ -213,14 +213,14 @@ class SearchPipeline:
             ids = {candidate.product_id for layer in candidates.values() for candidate in layer}
             products = products_by_id(connection, index.market, ids)
             stored = vectors_of(connection, index, ids) if segments else {}
-        return Found(look, queries, candidates, segments, stored, products, index.encoder_key)
+        return Found(look, queries, candidates, segments, stored, products, index.encoder_key, index.index_as_of)
 
     def _later_page(self, request: SearchRequest, deadline: Deadline, trace: Trace) -> SearchAnswer:
         """A further page of one layer, from the pinned list that its token names."""
         token = parse_token(request.page_token or "")
         pinned = self._cache.result_list(token.result_list, trace)
         if pinned is None or pinned["market"] != request.market.value or token.layer not in pinned["layers"]:
-            raise InvalidInputError("page_token", request.page_token, "it has expired or belongs to another market; search again")
+            raise NotFoundError("page_token: it has expired or belongs to another market; search again")
         with trace.stage("total"), self._pool.connection() as connection, connection.transaction():
             connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(deadline.require("page")) + 1)])
             layer = next_page(connection, pinned, token, request)

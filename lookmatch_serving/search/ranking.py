@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.cache import JUDGEMENT_SECONDS, SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.products import Product, stored_picture
 from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.reranking import Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
+from lookmatch_serving.search.reranking import Judgement, Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
 from lookmatch_serving.search.retrieval import Candidate
 from lookmatch_serving.search.trace import Trace
 
@@ -32,6 +36,7 @@ class Found:
         vectors: product id -> unit vector (d,).
         products: product id -> product.
         encoder_key: whose thresholds grade.
+        index_as_of: when the index was last brought up to date; what was judged before is judged again.
     """
 
     look: Look
@@ -41,14 +46,18 @@ class Found:
     vectors: Mapping[str, Vectors]
     products: Mapping[str, Product]
     encoder_key: str
+    index_as_of: datetime
 
 
 class RankingLadder:
     """LLM, then segment, then vector order."""
 
-    def __init__(self, model: VisualReranker | None, workers: BoundedWorkers, image_folder: Path, top_k: int) -> None:
+    def __init__(
+        self, model: VisualReranker | None, workers: BoundedWorkers, cache: SearchCache, image_folder: Path, top_k: int
+    ) -> None:
         self._model = model
         self._workers = workers
+        self._cache = cache
         self._image_folder = image_folder
         self._top_k = top_k
 
@@ -76,11 +85,12 @@ class RankingLadder:
     ) -> dict[str, RankedLayer]:
         milliseconds = deadline.share_ms(reserve_ms=FINISH_MS)
 
-        def ask() -> dict[str, list[tuple[str, float, str]]]:
+        def ask() -> dict[str, list[Judgement]]:
             offered = {layer: self._offered(found, ranked) for layer, ranked in base.items() if ranked.hits}
             return model.rerank(found.look.picture, found.queries, offered, milliseconds / 1000)
 
-        told = self._workers.run(ask, milliseconds)
+        name = f"judged:{model.version}:{_digest(found, base, self._top_k)}"
+        told: dict[str, list[Judgement]] = self._cache.made_once(name, JUDGEMENT_SECONDS, ask, self._workers, milliseconds, trace)
         ranked = {}
         for layer, order in base.items():
             if told.get(layer):
@@ -99,3 +109,10 @@ class RankingLadder:
                 picture = stored_picture(self._image_folder, product.digest)
                 shown.append(Offered(product.product_id, product.title, product.brand, picture))
         return shown
+
+
+def _digest(found: Found, base: Mapping[str, RankedLayer], top_k: int) -> str:
+    """Of everything that a judgement depends on."""
+    shown = {layer: [one.candidate.product_id for one in ranked.hits[:top_k]] for layer, ranked in base.items()}
+    said = [found.look.digest, found.index_as_of.isoformat(), [query.query for query in found.queries], shown]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from lookmatch_serving.errors import LookmatchError
-from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.cache import QUERY_SECONDS, SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.query_generation import Look, QueryGenerator
@@ -56,9 +57,11 @@ def read_queries(
 def _kept(
     look: Look, generator: QueryGenerator, workers: BoundedWorkers, milliseconds: float, cache: SearchCache, trace: Trace
 ) -> list[LayerQuery]:
-    held = cache.queries(look.digest, generator.version, trace)
-    if held is not None:
-        return [LayerQuery.model_validate(query) for query in held]
-    queries = workers.run(partial(generator.generate, look, milliseconds / 1000), milliseconds)
-    cache.keep_queries(look.digest, generator.version, [query.model_dump(mode="json") for query in queries], trace)
-    return queries
+    name = f"queries:{generator.version}:{look.digest}"
+    read = partial(_read, look, generator, milliseconds / 1000)
+    found = cache.made_once(name, QUERY_SECONDS, read, workers, milliseconds, trace)
+    return [LayerQuery.model_validate(query) for query in found]
+
+
+def _read(look: Look, generator: QueryGenerator, seconds: float) -> list[dict[str, Any]]:
+    return [query.model_dump(mode="json") for query in generator.generate(look, seconds)]

@@ -63,6 +63,10 @@ Judgement = tuple[str, float, str]
 class VisualReranker(Protocol):
     """The LLM rung."""
 
+    @property
+    def version(self) -> str:
+        """Changes with everything that changes its judgements."""
+
     def rerank(
         self, picture: Image.Image, queries: Sequence[LayerQuery], offered: Mapping[str, Sequence[Offered]], seconds: float
     ) -> dict[str, list[Judgement]]:

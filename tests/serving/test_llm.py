@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
+from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.client import AnthropicVisionModel
@@ -37,48 +36,12 @@ def judged(*numbers: int) -> dict[str, object]:
     return {"layers": [{"layer": "inner_topwear", "order": order}, {"layer": "hats", "order": order}]}
 
 
-class FakeMessages:
-    """Answers /v1/messages as it was told, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.reply: object = SEEN
-        self.status = 200
-        self.delay = 0.0
-        self.asked: list[dict[str, object]] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                fake.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                time.sleep(fake.delay)
-                text = fake.reply if isinstance(fake.reply, str) else json.dumps(fake.reply)
-                message = {
-                    "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
-                    "stop_sequence": None,
-                    "content": [{"type": "text", "text": text}], "usage": {"input_tokens": 1, "output_tokens": 1},
-                }  # fmt: skip
-                body = json.dumps(message).encode()
-                self.send_response(fake.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def fake(monkeypatch):
-    messages = FakeMessages()
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{messages.server.server_port}")
-    yield messages
-    messages.server.shutdown()
-    messages.server.server_close()
+    with FakeModel() as messages:
+        messages.reply = SEEN
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", messages.url)
+        yield messages
 
 
 @pytest.fixture
@@ -101,11 +64,19 @@ def test_a_look_is_read_and_layers_that_do_not_exist_are_dropped(model):
 
 
 @pytest.mark.parametrize(
-    ("status", "reply", "said"),
-    [(529, SEEN, "529"), (500, SEEN, "500"), (200, "certainly! here it is", "schema"), (200, {"layers": [{}]}, "schema")],
+    ("mode", "reply", "said"),
+    [
+        (Mode.OVERLOADED, None, "529"),
+        (Mode.RATE_LIMITED, None, "429"),
+        (Mode.BROKEN, None, "500"),
+        (Mode.GARBAGE, None, "schema"),
+        (Mode.REFUSED, None, "refusal"),
+        (Mode.UNKNOWN_LAYERS, None, "no layer that exists"),
+        (Mode.NORMAL, {"layers": [{}]}, "schema"),
+    ],
 )
-def test_a_failing_model_is_an_upstream_error_that_says_why(fake, model, status, reply, said):
-    fake.status, fake.reply = status, reply
+def test_a_failing_model_is_an_upstream_error_that_says_why(fake, model, mode, reply, said):
+    fake.mode, fake.reply = mode, reply
     with pytest.raises(UpstreamError, match=said):
         ModelQueryGenerator(model).generate(LOOK, 5)
 
@@ -119,7 +90,7 @@ def test_a_model_that_hangs_is_left_at_its_share(fake, model):
 
 
 def test_after_repeated_failures_the_model_is_left_alone(fake, model):
-    fake.status = 529
+    fake.mode = Mode.OVERLOADED
     for _ in range(6):
         with pytest.raises(UpstreamError):
             ModelQueryGenerator(model).generate(LOOK, 5)
@@ -173,18 +144,46 @@ def test_the_models_order_is_the_answers_order(fake, model, settings, stores):
     assert answer.degraded == []
 
 
-@pytest.mark.parametrize(("status", "reply"), [(529, ""), (200, "garbage"), (200, judged(77))])
-def test_a_failed_rerank_falls_to_the_segment_and_names_the_reason(fake, model, settings, stores, status, reply):
-    fake.status, fake.reply = status, reply
+@pytest.mark.parametrize("mode", [Mode.OVERLOADED, Mode.GARBAGE, Mode.REFUSED, Mode.UNOFFERED])
+def test_a_failed_rerank_falls_to_the_segment_and_names_the_reason(fake, model, settings, stores, mode):
+    fake.mode, fake.reply = mode, None
     answer = search(settings, stores, model)
     assert answer.ranker == Ranker.SEGMENT
     assert [step.stage for step in answer.degraded] == ["reranking"]
     assert answer.layers[0].hits
 
 
-def test_a_hanging_rerank_does_not_outlast_the_deadline(fake, model, settings, stores):
-    fake.delay = 3
+@pytest.mark.parametrize("mode", [Mode.HANGING, Mode.TRICKLING])
+def test_a_slow_rerank_does_not_outlast_the_deadline(fake, model, settings, stores, mode):
+    fake.mode, fake.reply = mode, None
     started = time.monotonic()
     answer = search(settings, stores, model, deadline_ms=800)
     assert time.monotonic() - started < 1.2
     assert answer.ranker == Ranker.SEGMENT
+
+
+def test_identical_cold_requests_over_four_workers_ask_the_model_once_for_each_stage(fake, model, settings, stores):
+    fake.reply, fake.delay = None, 0.3
+    stages = {"reader": ModelQueryGenerator(model), "reranker": ModelReranker(model)}
+    workers = [colour_pipeline(settings, stores, **stages) for _ in range(4)]
+    for worker in workers:
+        worker.warm_up()
+    request = SearchRequest(market="IN", deadline_ms=20_000)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda number: workers[number % 4].search(request, dressed_look()), range(16)))
+    for worker in workers:
+        worker.close()
+    assert (fake.readings, fake.judgements) == (1, 1)
+    assert {answer.ranker for answer in answers} == {Ranker.LLM}
+    assert not any(answer.degraded for answer in answers)
+
+
+def test_when_the_first_of_identical_requests_fails_the_others_do_not_wait_on(fake, model, settings, stores):
+    fake.mode, fake.delay = Mode.OVERLOADED, 0.3
+    pipeline = colour_pipeline(settings, stores, reader=ModelQueryGenerator(model))
+    pipeline.warm_up()
+    with ThreadPoolExecutor(4) as pool:
+        request = SearchRequest(market="IN", deadline_ms=5_000)
+        answers = list(pool.map(lambda _: pipeline.search(request, dressed_look()), range(4)))
+    pipeline.close()
+    assert all(answer.layers and answer.degraded[0].stage == "query_generation" for answer in answers)

@@ -1,0 +1,168 @@
+"""A far end of the Messages API for benchmarks and tests: it answers well, or in one of the ways that such a server fails."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+_CANDIDATE = re.compile(r"Layer (\S+), candidate (\d+)\.")
+_HANG_SECONDS = 30.0
+_TRICKLE_SECONDS = 0.1
+
+
+class Mode(StrEnum):
+    """How the model's server behaves."""
+
+    NORMAL = "normal"
+    HANGING = "hanging"
+    TRICKLING = "trickling"
+    RATE_LIMITED = "429"
+    OVERLOADED = "529"
+    BROKEN = "500"
+    REFUSED = "refused"
+    GARBAGE = "garbage"
+    UNKNOWN_LAYERS = "unknown layers"
+    UNOFFERED = "products not offered"
+
+
+_STATUS = {Mode.RATE_LIMITED: 429, Mode.OVERLOADED: 529, Mode.BROKEN: 500}
+
+
+class FakeModel:
+    """A server on a free loopback port; a context manager.
+
+    Attributes:
+        mode: how it behaves; may be changed while it runs.
+        delay: seconds before it answers.
+        reply: what it says instead of what it sees; a text or an object.
+        asked: the requests it got.
+    """
+
+    def __init__(self, mode: Mode = Mode.NORMAL, delay: float = 0.0) -> None:
+        self.mode, self.delay = mode, delay
+        self.reply: object = None
+        self.asked: list[dict[str, Any]] = []
+        self._closed = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """What ``ANTHROPIC_BASE_URL`` is set to."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def readings(self) -> int:
+        """Requests that asked for the layers of a look."""
+        return sum(not _candidates(request) for request in self.asked)
+
+    @property
+    def judgements(self) -> int:
+        """Requests that asked for an order of candidates."""
+        return len(self.asked) - self.readings
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closed.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request: dict[str, Any], handler: BaseHTTPRequestHandler) -> None:
+        self.asked.append(request)
+        self._closed.wait(_HANG_SECONDS if self.mode is Mode.HANGING else self.delay)
+        body = json.dumps(self._message(request)).encode()
+        handler.send_response(_STATUS.get(self.mode, 200))
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        if self.mode is Mode.TRICKLING:
+            for place in range(len(body)):
+                handler.wfile.write(body[place : place + 1])
+                handler.wfile.flush()
+                if self._closed.wait(_TRICKLE_SECONDS):
+                    return
+        handler.wfile.write(body)
+
+    def _message(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self.mode in _STATUS:
+            return {"type": "error", "error": {"type": "api_error", "message": "not now"}}
+        refused = self.mode is Mode.REFUSED
+        said = "certainly! here it is" if self.mode is Mode.GARBAGE else self._said(request)
+        return {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": "fake",
+            "stop_reason": "refusal" if refused else "end_turn",
+            "stop_sequence": None,
+            "content": [] if refused else [{"type": "text", "text": said if isinstance(said, str) else json.dumps(said)}],
+            "usage": {"input_tokens": 1, "output_tokens": 1},
+        }
+
+    def _said(self, request: dict[str, Any]) -> object:
+        if self.reply is not None:
+            return self.reply
+        candidates = _candidates(request)
+        if not candidates:
+            unknown = self.mode is Mode.UNKNOWN_LAYERS
+            return {"layers": [_seen(f"{'cape_of_' if unknown else ''}{layer}", kind) for layer, kind in _WORN]}
+        extra = 1_000 if self.mode is Mode.UNOFFERED else 0
+        return {"layers": [_judged(layer, numbers, extra) for layer, numbers in candidates.items()]}
+
+
+_WORN = (("inner_topwear", "shirt"), ("bottomwear", "jeans"), ("footwear", "casual shoes"))
+
+
+def _seen(layer: str, kind: str) -> dict[str, Any]:
+    texts = {"colour": "blue", "pattern": "solid", "sleeve": "", "fit": "", "fabric": "", "occasion": "casual"}
+    box = {"x0": 0.3, "y0": 0.2, "x1": 0.7, "y1": 0.6}
+    return {
+        "layer": layer,
+        "query": f"Men's blue {kind}, solid, casual.",
+        "garment_type": kind,
+        "gender": "men",
+        **texts,
+        "box": box,
+    }
+
+
+def _judged(layer: str, numbers: list[int], extra: int) -> dict[str, Any]:
+    order = [
+        {"candidate": number + extra, "score": round(0.95 - place / 20, 2), "reason": "as the look"}
+        for place, number in enumerate(reversed(numbers))
+    ]
+    return {"layer": layer, "order": order}
+
+
+def _candidates(request: dict[str, Any]) -> dict[str, list[int]]:
+    """Layer -> numbers of the candidates that a request shows."""
+    found: dict[str, list[int]] = {}
+    for block in request["messages"][0]["content"]:
+        named = _CANDIDATE.match(block.get("text", ""))
+        if named:
+            found.setdefault(named.group(1), []).append(int(named.group(2)))
+    return found
+
+
+def _handler(answer: Callable[[dict[str, Any], BaseHTTPRequestHandler], None]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                answer(request, self)
+            except (BrokenPipeError, ConnectionResetError):  # the client has stopped waiting
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler

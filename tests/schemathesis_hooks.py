@@ -1,0 +1,37 @@
+"""What a schema cannot say of a search: pictures decode, addresses answer, price bounds are in order, deadlines can be kept."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+
+import schemathesis
+from hypothesis import strategies as st
+from PIL import Image
+
+PICTURE = io.BytesIO()
+Image.new("RGB", (120, 160), (180, 40, 40)).save(PICTURE, "JPEG")
+KEPT_DEADLINE_MS = 20_000
+
+schemathesis.openapi.format("picture", st.just(PICTURE.getvalue()))
+schemathesis.openapi.format("picture-base64", st.just(base64.b64encode(PICTURE.getvalue()).decode()))
+schemathesis.openapi.format("picture-url", st.just(os.environ["LOOKMATCH_TEST_PICTURE_URL"]))
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """Put price bounds in order and leave the server time to answer."""
+    if not isinstance(body, dict):
+        return body
+    search = body.get("request", body)
+    if isinstance(search, dict):
+        price = (search.get("filters") or {}).get("price") if isinstance(search.get("filters"), dict | None) else None
+        if isinstance(price, dict) and all(isinstance(price.get(name), int | float) for name in ("min", "max")):
+            price["min"], price["max"] = sorted((price["min"], price["max"]))
+        if type(search.get("deadline_ms")) is int and 50 <= search["deadline_ms"] <= 60_000:
+            search["deadline_ms"] = KEPT_DEADLINE_MS
+        if body is not search:
+            body["request"] = json.dumps(search)
+    return body
