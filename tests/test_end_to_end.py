@@ -77,7 +77,9 @@ def address(installation: Installation) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "lookmatch_assets", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env={**installation.environment, "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": "1"})
+    environment = {**installation.environment, "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": "1"}
+    with (installation.settings.home / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stderr=log)
     base = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + 60

@@ -18,6 +18,8 @@ from lookmatch_serving.search.look import SearchRequest
 
 _SOURCES = "exactly one of image, image_url and look_id"
 _LIST_FIELDS = frozenset({"layers", "filters.brand", "filters.size", "filters.category"})
+_LITERALS = frozenset({"page_size", "deadline_ms", "explain", "filters.in_stock", "filters.price.min", "filters.price.max"})
+"""Plain fields whose text is a number or a truth value, spelled as in JSON."""
 
 
 def read_search(request: Request) -> tuple[SearchRequest, bytes | None]:
@@ -122,5 +124,14 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
                 raise InvalidInputError(name, filled[0], f"either {parent} or fields within it")
         if leaf in place:
             raise InvalidInputError(name, filled[0], f"either {name} or fields within it")
-        place[leaf] = filled if name in _LIST_FIELDS else filled[0]
+        place[leaf] = filled if name in _LIST_FIELDS else _literal(filled[0]) if name in _LITERALS else filled[0]
     return values
+
+
+def _literal(text: str) -> Any:
+    """The number or truth value that a text spells; the text itself, which is then refused by name, where it spells none."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, bool | int | float) else text

@@ -99,8 +99,8 @@ class MatchGrade(StrEnum):
 class PriceRange(_Record):
     """Bounds in major units of ``currency`` (49.99), both inclusive."""
 
-    min: float | None = Field(default=None, ge=0)
-    max: float | None = Field(default=None, ge=0)
+    min: float | None = Field(default=None, ge=0, strict=True)
+    max: float | None = Field(default=None, ge=0, strict=True)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
     @model_validator(mode="after")
@@ -118,7 +118,7 @@ class Filters(_Record):
     price: PriceRange | None = None
     gender: str | None = Field(default=None, pattern="^(men|women|boys|girls|unisex)$")
     category: list[Text] | None = Field(default=None, min_length=1, max_length=50)
-    in_stock: bool | None = None
+    in_stock: bool | None = Field(default=None, strict=True)
 
 
 class SearchRequest(_Record):
@@ -130,10 +130,10 @@ class SearchRequest(_Record):
     layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
     filters: Filters = Field(default_factory=Filters)
     user_id: Text | None = Field(default=None, max_length=200)
-    page_size: int = Field(default=10, ge=1, le=100)
+    page_size: int = Field(default=10, ge=1, le=100, strict=True)
     page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
-    deadline_ms: int | None = Field(default=None, ge=50, le=60_000)
-    explain: bool = False
+    deadline_ms: int | None = Field(default=None, ge=50, le=60_000, strict=True)
+    explain: bool = Field(default=False, strict=True)
 
 
 class Hit(_Record):
