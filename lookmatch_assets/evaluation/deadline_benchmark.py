@@ -86,7 +86,7 @@ def looks(settings: Settings) -> Iterator[str]:
     Raises:
         BenchmarkError: the home has no looks.
     """
-    files = sorted(file for file in settings.look_folder.glob("*") if file.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp"})
+    files = sorted(settings.look_folder.glob("*"))
     if not files:
         raise BenchmarkError("this home has no looks; run 'lookmatch demo' first")
     numbers = np.random.default_rng()
@@ -135,7 +135,7 @@ def bench_deadlines(searches: int, at_once: int, deadline_ms: int, market: Marke
         for mode in tqdm(list(Mode), desc="deadlines", unit="behaviour"):
             with FakeModel(mode) as model, served(settings, services, model.url, 2) as base:
                 for picture in itertools.islice(pictures, 4):
-                    ask(client, base, market, picture, 20_000)
+                    ask(client, base, market, picture, 2 * deadline_ms)
                 batch = list(itertools.islice(pictures, searches))
                 with ThreadPoolExecutor(at_once) as pool:
                     found = list(pool.map(lambda picture: ask(client, base, market, picture, deadline_ms), batch))
