@@ -81,11 +81,9 @@ def _gold(draw: np.random.Generator, raters: int, gold: int, clickers: int, m: O
         lean = draw.normal(0, m.rater)
         for item in range(gold):
             good = item % 2 == 0
-            score = (
-                draw.integers(1, 6)
-                if rater < clickers
-                else np.clip(np.rint((4.9 if good else 1.1) + lean + draw.normal(0, 0.5)), 1, 5)
-            )
-            rows.append({"rater": f"r{rater:02d}", "look": -1, "layer": "gold", "pair": -1 - item, "gender": "men",
-                         "facet": "overall_look", "kind": "gold", "score": float(score), "expected": "good" if good else "bad"})  # fmt: skip
+            honest = np.clip(np.rint((4.9 if good else 1.1) + lean + draw.normal(0, 0.5)), 1, 5)
+            score = float(draw.integers(1, 6) if rater < clickers else honest)
+            place = {"rater": f"r{rater:02d}", "look": -1, "layer": "gold", "pair": -1 - item, "gender": "men"}
+            known = {"facet": "overall_look", "kind": "gold", "score": score, "expected": "good" if good else "bad"}
+            rows.append({**place, **known})
     return pd.DataFrame(rows)
