@@ -11,12 +11,13 @@ from collections.abc import Mapping
 
 import ir_measures
 import pandas as pd
-from ir_measures import RR, Judged, P, R, nDCG
+from ir_measures import RR, P, R, nDCG
 
-Judged_, Run = Mapping[str, Mapping[str, int]], Mapping[str, Mapping[str, float]]
+Gains = Mapping[str, Mapping[str, int]]
+Run = Mapping[str, Mapping[str, float]]
 
 
-def ranking_metrics(judged: Judged_, run: Run, *, relevant_from: int = 1) -> dict[str, float]:
+def ranking_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> dict[str, float]:
     """Means over queries: ``AvgRecall``, ``R@1``, ``R@10``, ``P@1``, ``P@10``, ``MRR``, ``nDCG@10`` and ``judged@10``.
 
     Args:
@@ -28,10 +29,10 @@ def ranking_metrics(judged: Judged_, run: Run, *, relevant_from: int = 1) -> dic
         ValueError: nothing is judged.
     """
     per_query = query_metrics(judged, run, relevant_from=relevant_from)
-    return {name: float(value) for name, value in per_query.mean().items()}
+    return {str(name): float(value) for name, value in per_query.mean().items()}
 
 
-def query_metrics(judged: Judged_, run: Run, *, relevant_from: int = 1) -> pd.DataFrame:
+def query_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> pd.DataFrame:
     """The same for each query: index query, a column a metric. See ``ranking_metrics``."""
     if not judged:
         raise ValueError("no query is judged")
@@ -42,17 +43,22 @@ def query_metrics(judged: Judged_, run: Run, *, relevant_from: int = 1) -> pd.Da
         "P@10": P(rel=relevant_from) @ 10,
         "MRR": RR(rel=relevant_from),
         "nDCG@10": nDCG @ 10,
-        "judged@10": Judged @ 10,
-    }
-    ordered = {
-        query: dict(sorted(products.items(), key=lambda one: (one[1], one[0]), reverse=True)) for query, products in run.items()
     }
     names = {str(measure): name for name, measure in measures.items()}
     rows = [
         (one.query_id, names[str(one.measure)], one.value)
-        for one in ir_measures.iter_calc(list(measures.values()), {q: dict(p) for q, p in judged.items()}, ordered)
+        for one in ir_measures.iter_calc(
+            list(measures.values()), {q: dict(p) for q, p in judged.items()}, {q: dict(p) for q, p in run.items()}
+        )
     ]
     table = pd.DataFrame(rows, columns=["query", "metric", "value"]).pivot_table(index="query", columns="metric", values="value")
     table = table.reindex(index=list(judged), columns=list(measures)).fillna(0.0)
     table.insert(0, "AvgRecall", (table["R@1"] + table["R@10"]) / 2)
+    table["judged@10"] = [_judged_share(products, run.get(query, {})) for query, products in judged.items()]
     return table
+
+
+def _judged_share(judged: Mapping[str, int], scores: Mapping[str, float], k: int = 10) -> float:
+    """Share of the first k places that hold a judged product (ir-measures' own breaks ties otherwise than trec_eval)."""
+    first = sorted(scores, key=lambda product: (scores[product], product), reverse=True)[:k]
+    return sum(product in judged for product in first) / k
