@@ -11,7 +11,7 @@ _SIDE = 96
 
 
 class ColourHistogram:
-    """Square roots of a 6 x 6 x 6 RGB histogram (a cosine is then the Bhattacharyya coefficient); near-white ground is left out."""
+    """Square roots of a 6 x 6 x 6 RGB histogram without near-white ground; cosines are Bhattacharyya coefficients."""
 
     key = "colour-histogram"
     version = "rgb6-side96-1"

@@ -45,9 +45,10 @@ def query_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> pd.Data
         "nDCG@10": nDCG @ 10,
     }
     names = {str(measure): name for name, measure in measures.items()}
+    gains, scores = {q: dict(p) for q, p in judged.items()}, {q: dict(p) for q, p in run.items()}
     rows = [
         (one.query_id, names[str(one.measure)], one.value)
-        for one in ir_measures.iter_calc(
+        for one in ir_measures.iter_calc(list(measures.values()), gains, scores)
             list(measures.values()), {q: dict(p) for q, p in judged.items()}, {q: dict(p) for q, p in run.items()}
         )
     ]
