@@ -46,12 +46,8 @@ def query_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> pd.Data
     }
     names = {str(measure): name for name, measure in measures.items()}
     gains, scores = {q: dict(p) for q, p in judged.items()}, {q: dict(p) for q, p in run.items()}
-    rows = [
-        (one.query_id, names[str(one.measure)], one.value)
-        for one in ir_measures.iter_calc(list(measures.values()), gains, scores)
-            list(measures.values()), {q: dict(p) for q, p in judged.items()}, {q: dict(p) for q, p in run.items()}
-        )
-    ]
+    calculated = ir_measures.iter_calc(list(measures.values()), gains, scores)
+    rows = [(one.query_id, names[str(one.measure)], one.value) for one in calculated]
     table = pd.DataFrame(rows, columns=["query", "metric", "value"]).pivot_table(index="query", columns="metric", values="value")
     table = table.reindex(index=list(judged), columns=list(measures)).fillna(0.0)
     table.insert(0, "AvgRecall", (table["R@1"] + table["R@10"]) / 2)

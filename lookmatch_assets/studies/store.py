@@ -112,7 +112,7 @@ def returned_of(connection: DictConnection, study_id: str, depth: int) -> pd.Dat
 def gains_of(connection: DictConnection, study_id: str) -> dict[str, dict[str, int]]:
     """``look/layer`` -> product -> gain, of the layers that were read."""
     rows = connection.execute(
-        "SELECT g.look_id, g.layer, g.product_id, g.gain FROM studies.gains AS g JOIN studies.layers USING (study_id, look_id, layer)"
+        "SELECT look_id, layer, product_id, gain FROM studies.gains JOIN studies.layers USING (study_id, look_id, layer)"
         " WHERE study_id = %s",
         [study_id],
     ).fetchall()
