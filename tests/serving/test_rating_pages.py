@@ -93,7 +93,8 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
                 if done == 7:
                     page.reload()
                 if page.get_by_text("enough for one sitting").count():
-                    page.get_by_role("button").click()
+                    with page.expect_navigation():
+                        page.get_by_role("button").click()
                 seen.append(page.content())
                 assert page.get_by_text(f"{done} of 20 rated").count() == 1
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -104,7 +105,8 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
                 if (done + number) % 4 == 0:
                     page.keyboard.press("Space")
                 page.locator(f"input[name=overall_look][value='{1 + (done * 7 + number) % 5}']").check()
-                page.get_by_role("button", name="Next").click()
+                with page.expect_navigation():
+                    page.get_by_role("button", name="Next").click()
             assert page.get_by_text("Everything is rated").count() == 1, rater
         browser.close()
     told = "\n".join(seen)
