@@ -94,7 +94,8 @@ def picture(assignment_id: UUID, side: str) -> Response:
     if kind is None:
         raise NotFoundError("the picture is not of a kind that is served")
     response = send_file(path, mimetype=kind, etag=False, conditional=False)
-    response.headers.pop("Last-Modified", None)
+    for name in ("Last-Modified", "Content-Disposition"):  # the latter carries the file's name
+        response.headers.pop(name, None)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
