@@ -11,12 +11,13 @@ export MALLOC_MMAP_THRESHOLD_ := 1000000000
 export MALLOC_TRIM_THRESHOLD_ := 10000000000
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up test bench lint install clean
+.PHONY: help demo up study test bench lint install clean
 
 help:
 	@echo "make demo                       set everything up and run the main job on sample data"
 	@echo "make demo DATA=folder [LIMIT=n] the same on a folder of styles.csv and pictures"
 	@echo "make up                         services, consumer, Dagster and the app; Ctrl-C stops all of it"
+	@echo "make study                      three systems compared on 200 drawn looks, with a report"
 	@echo "make test | bench | lint        tests | side-by-side benchmarks | ruff and mypy"
 
 demo: $(STAMP)
@@ -27,6 +28,10 @@ up: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+study: $(STAMP)
+	@$(BIN)/lookmatch demo
+	@$(BIN)/lookmatch study sample
 
 bench: $(STAMP)
 	@$(BIN)/lookmatch bench landing

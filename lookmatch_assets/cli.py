@@ -34,6 +34,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "list": "lookmatch_serving.api.keys_command:show",
         "revoke": "lookmatch_serving.api.keys_command:revoke",
     },
+    "study": {
+        name: f"lookmatch_assets.studies.command:{name}_study"
+        for name in ("create", "list", "links", "simulate", "report", "export", "compare", "replay", "sample")
+    },
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
         "deadlines": "lookmatch_assets.evaluation.deadline_benchmark:bench_deadlines",

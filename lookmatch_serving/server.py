@@ -29,6 +29,7 @@ from lookmatch_serving.api.routes import v1
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.web.pages import web
+from lookmatch_serving.web.rating import rating
 
 MAX_BODY_BYTES = 28 * 2**20
 """A picture of the largest accepted size in base64, and a little."""
@@ -94,7 +95,7 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
-    for blueprint in (v1, pictures, operations, web):
+    for blueprint in (v1, pictures, operations, web, rating):
         app.register_blueprint(blueprint)
     return app
 

@@ -1,0 +1,174 @@
+"""Mean opinion scores of systems, and which differences between them stand.
+
+What is reported follows ITU-T P.800.2 (07/2016): scale, number of votes and subjects, mean, deviation and interval together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from lookmatch_assets.studies.intervals import MeanInterval, clustered_mean
+
+CELL = ["annotator", "gender"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``better`` minus ``worse``: the mean over raters and look layers that both were rated for.
+
+    Attributes:
+        interval: of the difference.
+        p_holm: two-sided p after Holm's correction over all pairs of systems.
+        percent_of_worse: the difference as the paper gives it, in percent of the lower mean.
+        percent_of_leader: in percent of the higher mean.
+    """
+
+    better: str
+    worse: str
+    interval: MeanInterval
+    p_holm: float
+    percent_of_worse: float
+    percent_of_leader: float
+
+    @property
+    def significant(self) -> bool:
+        """At 5 % after correction."""
+        return self.p_holm < 0.05
+
+
+@dataclass(frozen=True)
+class MeansDifference:
+    """What a table of means alone says about two models: a paired t-test over annotators, each one observation."""
+
+    better: str
+    worse: str
+    difference: float
+    percent_of_worse: float
+    percent_of_leader: float
+    annotators: int
+    p_value: float
+    p_holm: float
+
+
+def scores_by_system(ratings: pd.DataFrame, returned: pd.DataFrame) -> pd.DataFrame:
+    """Give every rating to each system that returned the rated product.
+
+    Args:
+        ratings: columns rater, pair, kind, facet, score and what describes the pair (look, layer, gender, ...).
+        returned: columns system, pair.
+
+    Returns:
+        The main ratings with a score, one row a rating and system.
+    """
+    main = ratings[(ratings["kind"] == "main") & ratings["score"].notna()]
+    return main.merge(returned[["system", "pair"]].drop_duplicates(), on="pair")
+
+
+def opinion_scores(scores: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """MOS with clustered and naive intervals for every combination of ``by``, which names columns of ``scores``."""
+    rows = []
+    for keys, part in scores.groupby(by, sort=True, observed=True):
+        interval = clustered_mean(part["score"], part["rater"], part["look"])
+        rows.append({**dict(zip(by, keys if isinstance(keys, tuple) else (keys,), strict=True)), **vars(interval)})
+    return pd.DataFrame(rows)
+
+
+def compare_systems(scores: pd.DataFrame) -> list[Difference]:
+    """Every pair of systems, paired by rater and look layer, with Holm's correction (S. Holm, 1979).
+
+    Args:
+        scores: of one facet, as ``scores_by_system`` gives them; needs columns system, rater, look, layer, score.
+
+    Returns:
+        Largest difference first; pairs of systems that share no rated layer are left out.
+    """
+    cells = scores.pivot_table(index=["rater", "look", "layer"], columns="system", values="score")
+    found = []
+    for one, other in combinations(cells.columns, 2):
+        both = cells[[one, other]].dropna()
+        if both.empty:
+            continue
+        better, worse = (one, other) if both[one].mean() >= both[other].mean() else (other, one)
+        difference = both[better] - both[worse]
+        index = both.index.to_frame()
+        found.append((better, worse, clustered_mean(difference, index["rater"], index["look"]), both))
+    adjusted = _holm([interval.p_value for _, _, interval, _ in found])
+    differences = [
+        Difference(
+            better,
+            worse,
+            interval,
+            p,
+            100 * interval.mean / float(both[worse].mean()),
+            100 * interval.mean / float(both[better].mean()),
+        )
+        for (better, worse, interval, both), p in zip(found, adjusted, strict=True)
+    ]
+    return sorted(differences, key=lambda one: -one.interval.mean)
+
+
+def annotator_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """The paper's Table 1: rows (annotator, gender), a column for each system, means of one facet."""
+    named = scores.rename(columns={"rater": "annotator"})
+    return named.pivot_table(index=CELL, columns="system", values="score", aggfunc="mean")
+
+
+def best_per_row(table: pd.DataFrame) -> pd.Series:
+    """The system with the highest mean in each row."""
+    return table.idxmax(axis=1)
+
+
+def compare_means(table: pd.DataFrame) -> list[MeansDifference]:
+    """Test models by a table of means alone: paired t over annotators (their rows averaged), Holm-corrected.
+
+    Args:
+        table: index (annotator, gender), a column for each model.
+    """
+    overall, people = table.mean(), table.groupby(level="annotator").mean()
+    pairs = [sorted(pair, key=lambda name: -overall[name]) for pair in combinations(table.columns, 2)]
+    p_values = [float(stats.ttest_rel(people[a], people[b]).pvalue) if len(people) > 1 else float("nan") for a, b in pairs]
+    return [
+        MeansDifference(
+            better=a,
+            worse=b,
+            difference=float(overall[a] - overall[b]),
+            percent_of_worse=float(100 * (overall[a] - overall[b]) / overall[b]),
+            percent_of_leader=float(100 * (overall[a] - overall[b]) / overall[a]),
+            annotators=len(people),
+            p_value=p,
+            p_holm=corrected,
+        )
+        for (a, b), p, corrected in zip(pairs, p_values, _holm(p_values), strict=True)
+    ]
+
+
+def what_means_prove(table: pd.DataFrame) -> list[str]:
+    """Sentences for a report on what a table of per-annotator means can and cannot prove."""
+    differences = compare_means(table)
+    people = differences[0].annotators if differences else 0
+    lines = [
+        f"{d.better} is ahead of {d.worse} by {d.percent_of_worse:.1f} % ({d.difference:.3f}); over {d.annotators} annotators"
+        f" p = {d.p_value:.3f}, after Holm's correction {d.p_holm:.3f}: "
+        + ("this would be unlikely by chance." if d.p_holm < 0.05 else "chance is not ruled out.")
+        for d in differences
+    ]
+    lines.append(
+        f"{len(table)} means of {people} annotators can show who is ahead for these annotators, and how evenly. They cannot show"
+        " how far the looks matter, how many ratings stand behind a mean, whether annotators agree or repeat themselves; so no"
+        " interval that holds for other looks can be given."
+    )
+    return lines
+
+
+def _holm(p_values: list[float]) -> list[float]:
+    known = [i for i, p in enumerate(p_values) if p == p]
+    corrected = [float("nan")] * len(p_values)
+    if known:
+        for i, p in zip(known, multipletests([p_values[i] for i in known], method="holm")[1], strict=True):
+            corrected[i] = float(p)
+    return corrected

@@ -1,0 +1,144 @@
+"""Rating in a real browser: two raters, a reload in the middle, and figures computed again from the export."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import psycopg
+import pytest
+from PIL import Image
+from psycopg.rows import dict_row
+from werkzeug.serving import make_server
+
+from lookmatch_assets.studies.definition import StudyDefinition
+from lookmatch_assets.studies.report import evaluate, export_tables, write_report
+from lookmatch_assets.studies.store import _assign, renew_links, save_definition
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.server import create_app
+from lookmatch_serving.settings import Settings
+
+CHROMIUM = Path("/usr/bin/chromium")
+LOOKS = 10
+SYSTEMS = ("alpha-system", "beta-system")
+
+
+@pytest.fixture
+def study(settings: Settings, database_url: str) -> Iterator[Any]:
+    """Ten layers with one product of each of two systems: 20 pairs for each of two raters."""
+    definition = StudyDefinition(
+        study_id="browser", raters=["ada", "ben"], ratings_per_layer=2, gold=0, warm_up=0, repeats=0,
+        facets=["colour_match", "overall_look"], session_items=15,
+    )  # fmt: skip
+    settings.look_folder.mkdir(parents=True)
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        save_definition(connection, definition)
+        for look in range(LOOKS):
+            Image.new("RGB", (60, 80), (20 * look, 90, 120)).save(settings.look_folder / f"l{look}", "JPEG")
+            connection.execute(
+                "INSERT INTO studies.layers VALUES ('browser', %s, 'bottomwear', 'IN', %s, 'jeans', 'q', %s)",
+                [f"look-{look}", "men" if look % 2 else "women", f"l{look}"],
+            )
+            for number, system in enumerate(SYSTEMS):
+                digest = f"{look * 2 + number:064x}"
+                folder = settings.image_folder / digest[:2]
+                folder.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (40, 40), (90, 20 * look, 200 * number)).save(folder / digest, "JPEG")
+                place = [f"look-{look}", f"vendor:IN:{system}-{look}"]
+                connection.execute(
+                    "INSERT INTO studies.candidates VALUES ('browser', %s, %s, 'bottomwear', %s, 1, 1)",
+                    [system, *place],
+                )
+                connection.execute(
+                    "INSERT INTO studies.pairs (study_id, look_id, layer, product_id, image_digest)"
+                    " VALUES ('browser', %s, 'bottomwear', %s, %s)",
+                    [*place, digest],
+                )
+        _assign(connection, definition)
+        connection.commit()
+        yield SimpleNamespace(connection=connection, tokens=renew_links(connection, "browser"))
+
+
+@pytest.fixture
+def address(settings: Settings, database_url: str, redis_url: str) -> Iterator[str]:
+    app = create_app(settings, Services(database_url, redis_url), SimpleNamespace(search=None, close=lambda: None))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no system Chromium at /usr/bin/chromium")
+def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_export(
+    study: Any, address: str, tmp_path: Path
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    seen: list[str] = []
+    with sync_playwright() as playwright:
+        args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=args)
+        for number, (rater, token) in enumerate(sorted(study.tokens.items())):
+            size = {"width": 390, "height": 800} if number else {"width": 1200, "height": 900}
+            page = browser.new_context(viewport=size).new_page()
+            page.on("response", lambda answer: seen.append(f"{answer.url} {answer.headers}"))
+            page.goto(f"{address}/rate/{token}")
+            for done in range(2 * LOOKS):
+                if done == 7:
+                    page.reload()
+                if page.get_by_text("enough for one sitting").count():
+                    with page.expect_navigation():
+                        page.get_by_role("button").click()
+                seen.append(page.content())
+                assert page.get_by_text(f"{done} of 20 rated").count() == 1
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+                assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+                page.locator("input[name=colour_match]").first.focus()
+                for _ in range((done + number) % 4):
+                    page.keyboard.press("ArrowRight")
+                if (done + number) % 4 == 0:
+                    page.keyboard.press("Space")
+                page.locator(f"input[name=overall_look][value='{1 + (done * 7 + number) % 5}']").check()
+                with page.expect_navigation():
+                    page.get_by_role("button", name="Next").click()
+            assert page.get_by_text("Everything is rated").count() == 1, rater
+        browser.close()
+    told = "\n".join(seen)
+    assert len(seen) > 80
+    assert not [word for word in (*SYSTEMS, "vendor:", "look-3", f"{7:064x}") if word in told]
+
+    result = evaluate(study.connection, "browser")
+    export_tables(result, tmp_path)
+    ratings, returned = pd.read_csv(tmp_path / "ratings.csv"), pd.read_csv(tmp_path / "returned.csv")
+    assert len(pd.read_parquet(tmp_path / "ratings.parquet")) == len(ratings) == 80
+    for row in result.overall.to_dict("records"):
+        products = set(returned.loc[returned["system"] == row["system"], "product"])
+        mine = ratings[(ratings["facet"] == "overall_look") & ratings["product"].isin(products)]["score"]
+        assert row["ratings"] == len(mine) == 20
+        assert row["mean"] == pytest.approx(mine.mean())
+    page_text = write_report(result, tmp_path / "report.html").read_text()
+    assert "http://" not in page_text.replace("http://www.w3.org", "")
+
+
+def test_a_wrong_link_and_another_raters_item_are_refused(study: Any, address: str) -> None:
+    import urllib.error
+    import urllib.request
+
+    def status(path: str, cookie: str = "") -> int:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address + path, headers={"Cookie": cookie})) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    row = study.connection.execute("SELECT assignment_id FROM studies.assignments WHERE rater = 'ada' LIMIT 1").fetchone()
+    path = f"/rate/items/{row['assignment_id']}/product"
+    assert status("/rate/wrong") == status("/rate") == status(path) == 404
+    assert status(path, f"rater={study.tokens['ben']}") == 404
+    assert status(path, f"rater={study.tokens['ada']}") == 200
