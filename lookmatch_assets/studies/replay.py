@@ -20,9 +20,9 @@ def replay(connection: DictConnection, settings: Settings, services: Services, s
     encoders, absent = present_systems(definition.systems)
     values = {"markets": [m.value for m in definition.markets], "looks": list(lineage.get("looks", {}))}
     rows = connection.execute(read_sql("lookmatch_assets", "study_looks").encode(), values).fetchall()
-    for look in rows:
-        if lineage["looks"][look["look_id"]] != look["image_digest"]:
-            yield f"{look['look_id']}: its picture has changed since"
+    for row in rows:
+        if lineage["looks"][row["look_id"]] != row["image_digest"]:
+            yield f"{row['look_id']}: its picture has changed since"
     for name, reason in absent.items():
         yield f"{name}: absent ({reason})"
     for name, encoder in encoders.items():
@@ -34,7 +34,7 @@ def replay(connection: DictConnection, settings: Settings, services: Services, s
     }
     same = dict.fromkeys(encoders, 0)
     total = dict.fromkeys(encoders, 0)
-    markets = {look["market"] for look in rows}
+    markets = {row["market"] for row in rows}
     indexes = {(n, m): prepare_index(connection, e, m, settings) for n, e in encoders.items() for m in markets}
     cache = SearchCache(services.redis_url)
     for look in read_looks(settings, rows):

@@ -211,7 +211,7 @@ def _pool(connection: DictConnection, definition: StudyDefinition) -> None:
     study_id, draw = definition.study_id, Random(definition.seed + 1)
     returned = returned_of(connection, study_id, definition.depth)
     pool = returned[returned["rank"] <= definition.depth][["look", "layer", "product"]].drop_duplicates()
-    pairs = [(row.look, row.layer, row.product, None) for row in pool.itertuples()]
+    pairs: list[tuple[str, str, str, str | None]] = [(str(a), str(b), str(c), None) for a, b, c in pool.to_numpy().tolist()]
     candidates = [(look, layer, product) for look, layer, product, _ in pairs]
     for look, layer, _ in draw.sample(candidates, min(definition.gold, len(candidates))):
         market = {p.split(":")[1] for a, _, p in candidates if a == look}
