@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from lookmatch_serving.settings import Market
 
@@ -31,7 +31,17 @@ _STORABLE = {"pattern": r"^[^\x00]*$"}
 Text = Annotated[str, Field(json_schema_extra=_STORABLE)]
 """Text that a database stores; whoever takes it in refuses NUL."""
 
-PictureUrl = Annotated[str, Field(max_length=2048, json_schema_extra={**_STORABLE, "format": "picture-url"})]
+PictureUrl = Annotated[
+    str, Field(max_length=2048, json_schema_extra={"pattern": r"^https?://[^\x00]+$", "format": "picture-url"})
+]
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+"""An integer as JSON Schema has it: 35.0 is one, "35" and true are none."""
 
 PAGE_TOKEN = r"^[A-Za-z0-9_-]+$"  # noqa: S105  a pattern
 
@@ -130,9 +140,9 @@ class SearchRequest(_Record):
     layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
     filters: Filters = Field(default_factory=Filters)
     user_id: Text | None = Field(default=None, max_length=200)
-    page_size: int = Field(default=10, ge=1, le=100, strict=True)
+    page_size: WholeNumber = Field(default=10, ge=1, le=100)
     page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
-    deadline_ms: int | None = Field(default=None, ge=50, le=60_000, strict=True)
+    deadline_ms: WholeNumber | None = Field(default=None, ge=50, le=60_000)
     explain: bool = Field(default=False, strict=True)
 
 
