@@ -40,8 +40,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
-"""An integer as JSON Schema has it: 35.0 is one, "35" and true are none."""
+_WHOLE = BeforeValidator(_whole)
+"""Takes an integer as JSON Schema has it: 35.0 is one, "35" and true are none."""
 
 PAGE_TOKEN = r"^[A-Za-z0-9_-]+$"  # noqa: S105  a pattern
 
@@ -140,9 +140,9 @@ class SearchRequest(_Record):
     layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
     filters: Filters = Field(default_factory=Filters)
     user_id: Text | None = Field(default=None, max_length=200)
-    page_size: WholeNumber = Field(default=10, ge=1, le=100)
+    page_size: Annotated[int, Field(ge=1, le=100, strict=True), _WHOLE] = 10
     page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
-    deadline_ms: WholeNumber | None = Field(default=None, ge=50, le=60_000)
+    deadline_ms: Annotated[int, Field(ge=50, le=60_000, strict=True), _WHOLE] | None = None
     explain: bool = Field(default=False, strict=True)
 
 
