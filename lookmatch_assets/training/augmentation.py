@@ -34,7 +34,7 @@ GENTLE = Strength(crop=0.35, background=0.12, neighbour=0.05, light=0.35, rotate
 
 def background_masks(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return bool (n, h, w): the near-white region of each picture that is connected to its border."""
-    from scipy import ndimage  # type: ignore[import-untyped]
+    from scipy import ndimage
 
     masks = np.zeros(pixels.shape[:3], dtype=np.bool_)
     for number, picture in enumerate(pixels):
