@@ -26,6 +26,7 @@ from lookmatch_serving.api.parts import Parts, SearchPipeline, install_parts, pa
 from lookmatch_serving.api.picture_routes import pictures
 from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
+from lookmatch_serving.api.shopper_routes import shoppers
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.web.pages import web
@@ -95,7 +96,7 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
-    for blueprint in (v1, pictures, operations, web, rating):
+    for blueprint in (v1, shoppers, pictures, operations, web, rating):
         app.register_blueprint(blueprint)
     return app
 

@@ -29,14 +29,20 @@ def map_body(context, body):
     search = body.get("request", body)
     if isinstance(search, dict):
         price = (search.get("filters") or {}).get("price") if isinstance(search.get("filters"), dict | None) else None
-        if isinstance(price, dict) and all(isinstance(price.get(name), int | float) for name in ("min", "max")):
-            price["min"], price["max"] = sorted((price["min"], price["max"]))
+        preferred = search.get("price")
+        for band in [price, *(preferred if isinstance(preferred, list) else [])]:
+            _put_in_order(band)
         _lead_to_a_picture(search)
         if type(search.get("deadline_ms")) is int and 50 <= search["deadline_ms"] <= 60_000:
             search["deadline_ms"] = KEPT_DEADLINE_MS
         if body is not search:
             body["request"] = json.dumps(search)
     return body
+
+
+def _put_in_order(band):
+    if isinstance(band, dict) and all(isinstance(band.get(name), int | float) for name in ("min", "max")):
+        band["min"], band["max"] = sorted((band["min"], band["max"]))
 
 
 @schemathesis.hook

@@ -28,12 +28,17 @@ _log = structlog.get_logger("lookmatch.api")
 _POLICY = "default"
 _WINDOW_SECONDS = 60
 _SOCKET_SECONDS = 0.1
+_GUARDED = frozenset({"v1", "shoppers"})
 _SCOPES = {
     "v1.search_looks": Scope.SEARCH,
     "v1.list_looks": Scope.SEARCH,
     "v1.get_look": Scope.SEARCH,
     "v1.get_product": Scope.SEARCH,
     "v1.get_query": Scope.ADMIN,
+    "shoppers.record_events": Scope.EVENTS,
+    "shoppers.get_preferences": Scope.EVENTS,
+    "shoppers.put_preferences": Scope.EVENTS,
+    "shoppers.delete_preferences": Scope.EVENTS,
 }
 
 
@@ -109,7 +114,7 @@ def guard_requests(app: Flask, settings: Settings, limiter: RateLimiter) -> None
     def check() -> None:
         scope = _SCOPES.get(request.endpoint or "")
         if scope is None:
-            if request.blueprint == "v1":
+            if request.blueprint in _GUARDED:
                 raise ForbiddenError("this path is in no scope")
             return
         key = _key_of(request.headers.get("Authorization"))

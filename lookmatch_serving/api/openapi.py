@@ -8,18 +8,26 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from lookmatch_serving.api.idempotency import HEADER, KEY_PATTERN
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
+from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
 from lookmatch_serving.search.look import PAGE_TOKEN, SearchAnswer, SearchRequest
+from lookmatch_serving.shoppers.interactions import Interaction
+from lookmatch_serving.shoppers.preferences import ExplicitPreferences
 
 _SCHEMAS = "#/components/schemas/{model}"
-_REQUESTS: tuple[type[BaseModel], ...] = (SearchBody, SearchRequest)
-_ANSWERS: tuple[type[BaseModel], ...] = (SearchAnswer, ProductAnswer, LookList, LookAnswer, QueryAnswer, Health, Problem)
+_REQUESTS: tuple[type[BaseModel], ...] = (SearchBody, SearchRequest, Interaction, EventBatch, ExplicitPreferences)
+_ANSWERS: tuple[type[BaseModel], ...] = (
+    SearchAnswer, ProductAnswer, LookList, LookAnswer, QueryAnswer, EventsAnswer, PreferencesAnswer, ErasureAnswer,
+    Health, Problem,
+)  # fmt: skip
 _PROBLEMS = {
     400: "The body is not what its content type says.",
     401: "No key was sent where one is needed, or one that is not valid.",
     403: "The key lacks the scope.",
     404: "Nothing has this id.",
+    409: "A request with this Idempotency-Key is still being answered. See `Retry-After`.",
     413: "The body is too large.",
     415: "The content type is not accepted.",
     422: "A value is refused; `errors` names each field, its value and what is accepted.",
@@ -71,6 +79,8 @@ def _paths() -> dict[str, Any]:
         "/v1/queries/{query_id}": {
             "get": _guarded(_get("get_query", "A logged query", QueryAnswer, 404, 422, parameters=[query]))
         },
+        "/v1/events": {"post": _written(_record_events())},
+        "/v1/shoppers/{shopper_id}/preferences": _preferences(),
         "/images/products/{digest}": {"get": _picture("get_product_picture", "A product picture", digest)},
         "/images/looks/{look_id}": {"get": _picture("get_look_picture", "A look's picture", look)},
         "/livez": {"get": _get("livez", "The process answers", Health)},
@@ -98,6 +108,33 @@ def _search_operation() -> dict[str, Any]:
         "multipart/form-data": {"schema": form, "encoding": {"request": {"contentType": "application/json"}}},
     }
     return {**operation, "requestBody": {"required": True, "content": content}}
+
+
+def _record_events() -> dict[str, Any]:
+    bodies = [{"$ref": _SCHEMAS.format(model=model)} for model in ("Interaction", "EventBatch")]
+    operation = _get("record_events", "Record what shoppers did, one event or a batch", EventsAnswer, 400, 413, 415, 422)
+    return _with_body(operation, {"oneOf": bodies})
+
+
+def _preferences() -> dict[str, Any]:
+    shopper = [_in_path("shopper_id", **ShopperPath.model_json_schema()["properties"]["shopper_id"])]
+    said = {"$ref": _SCHEMAS.format(model="ExplicitPreferences")}
+    show = _get("get_preferences", "A shopper's preferences with their evidence", PreferencesAnswer, 422, parameters=shopper)
+    put = _get("put_preferences", "Say what a shopper prefers", PreferencesAnswer, 400, 413, 415, 422, parameters=shopper)
+    erase = _get("delete_preferences", "Erase all data of a shopper", ErasureAnswer, 400, 422, parameters=shopper)
+    return {"get": _guarded(show), "put": _written(_with_body(put, said)), "delete": _written(erase)}
+
+
+def _with_body(operation: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    return {**operation, "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _written(operation: dict[str, Any]) -> dict[str, Any]:
+    """A guarded write, which may carry an Idempotency-Key."""
+    key = {"name": HEADER, "in": "header", "required": False, "schema": {"type": "string", "pattern": KEY_PATTERN}}
+    schema = {PROBLEM_TYPE: {"schema": {"$ref": _SCHEMAS.format(model="Problem")}}}
+    operation["responses"]["409"] = {"description": _PROBLEMS[409], "headers": _RETRY_AFTER, "content": schema}
+    return _guarded({**operation, "parameters": [*operation["parameters"], key]})
 
 
 def _readiness() -> dict[str, Any]:

@@ -5,6 +5,7 @@
 | body that cannot be read (bad JSON) | 400 |
 | ``UnauthenticatedError``, ``ForbiddenError``, ``RateLimitedError`` | 401, 403, 429 with Retry-After |
 | ``NotFoundError``, unknown path | 404 |
+| ``UnreadableKeyError``, ``InProgressError``, ``ReusedKeyError`` of an Idempotency-Key | 400, 409, 422 |
 | wrong method, body too large, wrong content type | 405, 413, 415 |
 | ``InvalidInputError``, ``InvalidRequestError``: understood, but a value is refused | 422 |
 | ``TransientError``, no database connection, statement timeout, nothing materialised yet | 503 with Retry-After |
@@ -25,6 +26,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from werkzeug.exceptions import HTTPException
 
 from lookmatch_serving.api.access import ForbiddenError, RateLimitedError, UnauthenticatedError
+from lookmatch_serving.api.idempotency import InProgressError, ReusedKeyError, UnreadableKeyError
 from lookmatch_serving.api.records import FieldError, Problem
 from lookmatch_serving.errors import DeadlineExceededError, InvalidInputError, NotFoundError, PermanentError, TransientError
 
@@ -90,6 +92,12 @@ def _problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         return _problem(403, "forbidden", str(error)), {}
     if isinstance(error, RateLimitedError):
         return _problem(429, "rate-limited", str(error)), {**retry, "Retry-After": str(error.seconds)}
+    if isinstance(error, UnreadableKeyError):
+        return _problem(400, "unreadable-idempotency-key", str(error)), {}
+    if isinstance(error, ReusedKeyError):
+        return _problem(422, "idempotency-key-reused", str(error)), {}
+    if isinstance(error, InProgressError):
+        return _problem(409, "idempotency-key-in-progress", str(error)), retry
     if isinstance(error, DeadlineExceededError):
         return _problem(503, "deadline-exceeded", "the request could not be answered within its deadline"), retry
     if isinstance(error, TransientError):

@@ -31,6 +31,9 @@ _STORABLE = {"pattern": r"^[^\x00]*$"}
 Text = Annotated[str, Field(json_schema_extra=_STORABLE)]
 """Text that a database stores; whoever takes it in refuses NUL."""
 
+ShopperId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|+=~-]{0,199}$")]
+"""Whom the app knows a shopper as; it can stand in a path."""
+
 PictureUrl = Annotated[
     str, Field(max_length=2048, json_schema_extra={"pattern": r"^https?://[^\x00]+$", "format": "picture-url"})
 ]
@@ -139,7 +142,7 @@ class SearchRequest(_Record):
     look_id: Text | None = Field(default=None, max_length=200)
     layers: list[LayerName] | None = Field(default=None, min_length=1, max_length=20)
     filters: Filters = Field(default_factory=Filters)
-    user_id: Text | None = Field(default=None, max_length=200)
+    user_id: ShopperId | None = None
     page_size: Annotated[int, Field(ge=1, le=100, strict=True), _WHOLE] = 10
     page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
     deadline_ms: Annotated[int, Field(ge=50, le=60_000, strict=True), _WHOLE] | None = None

@@ -1,0 +1,64 @@
+"""What shoppers did with products that they were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.search.look import LayerName, ShopperId, Text
+from lookmatch_serving.settings import Market
+
+
+class InteractionKind(StrEnum):
+    """What a shopper did with a product, from the least to the most telling."""
+
+    VIEW = "view"
+    CLICK = "click"
+    SAVE = "save"
+    BUY = "buy"
+
+
+class Interaction(BaseModel):
+    """One thing that a shopper did.
+
+    Attributes:
+        event_id: chosen by the sender; the same one of the same shopper counts once.
+        shopper_id: what a search calls ``user_id``.
+        query_id: of the answer that showed the product, when known.
+        layer: of that answer, when known.
+        size: that was chosen, as the product lists it; what sizes are inferred from.
+        occurred_at: when, with its offset from UTC; a time to come counts as now.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: Annotated[Text, Field(min_length=1, max_length=200)]
+    shopper_id: ShopperId
+    kind: InteractionKind
+    market: Market
+    product_id: Annotated[Text, Field(min_length=1, max_length=500)]
+    query_id: UUID | None = None
+    layer: LayerName | None = None
+    size: Annotated[Text, Field(min_length=1, max_length=60)] | None = None
+    occurred_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+def record_interactions(connection: DictConnection, interactions: Sequence[Interaction]) -> int:
+    """Keep interactions, in the connection's current transaction.
+
+    Args:
+        connection: rows as dictionaries.
+        interactions: of any shoppers, in any order.
+
+    Returns:
+        How many were new; the others had been recorded before, and stay as they were.
+    """
+    values = {"interactions": Jsonb([one.model_dump(mode="json") for one in interactions])}
+    return len(connection.execute(read_sql("lookmatch_serving", "record_interactions").encode(), values).fetchall())

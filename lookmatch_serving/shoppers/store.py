@@ -1,0 +1,63 @@
+"""Preferences in Postgres: read, kept and erased. Each function works in the connection's current transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg.types.json import Jsonb
+
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.settings import Market
+from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference
+
+_PACKAGE = "lookmatch_serving"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """Rows that an erasure deleted."""
+
+    interactions: int
+    explicit_preferences: int
+    inferred_preferences: int
+    queries: int
+    stored_answers: int
+
+
+def explicit_preferences(connection: DictConnection, shopper_id: str) -> ExplicitPreferences:
+    """What a shopper said; nothing where they said nothing."""
+    row = connection.execute(read_sql(_PACKAGE, "explicit_preferences").encode(), {"shopper_id": shopper_id}).fetchone()
+    return ExplicitPreferences.model_validate(row["preferences"]) if row else ExplicitPreferences()
+
+
+def inferred_preferences(connection: DictConnection, shopper_id: str, market: Market | None = None) -> list[InferredPreference]:
+    """What was inferred of a shopper, in one market or all, the weightiest of a kind first."""
+    values = {"shopper_id": shopper_id, "market": market}
+    rows = connection.execute(read_sql(_PACKAGE, "inferred_preferences").encode(), values).fetchall()
+    return [InferredPreference.model_validate(row["preference"]) for row in rows]
+
+
+def save_explicit_preferences(connection: DictConnection, shopper_id: str, preferences: ExplicitPreferences) -> None:
+    """Put what a shopper says now in the place of what they said before."""
+    values = {"shopper_id": shopper_id, "preferences": Jsonb(preferences.model_dump(mode="json"))}
+    connection.execute(read_sql(_PACKAGE, "save_explicit_preferences").encode(), values)
+
+
+def replace_inferred_preferences(
+    connection: DictConnection, market: Market, inferred: Mapping[str, Sequence[InferredPreference]]
+) -> None:
+    """Put preferences inferred now (by shopper id) in the place of all that were inferred in the market before."""
+    connection.execute("DELETE FROM shoppers.inferred_preferences WHERE market = %s", [market])
+    rows = [
+        {"shopper_id": shopper_id, "preference": one.model_dump(mode="json")}
+        for shopper_id, preferences in inferred.items()
+        for one in preferences
+    ]
+    connection.execute(read_sql(_PACKAGE, "save_inferred_preferences").encode(), {"market": market, "inferred": Jsonb(rows)})
+
+
+def erase_shopper(connection: DictConnection, shopper_id: str) -> Erased:
+    """Delete everything that Postgres holds of a shopper."""
+    row = connection.execute(read_sql(_PACKAGE, "erase_shopper").encode(), {"shopper_id": shopper_id}).fetchone()
+    return Erased(**row) if row else Erased(0, 0, 0, 0, 0)
