@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.assets.embeddings import live_table
 from lookmatch_assets.assets.metadata import markdown_table
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
@@ -35,7 +35,7 @@ def embedding_checks(
     """Soundness of the market's vectors."""
     market, _ = market_and_day(context)
     with stores.database() as connection:
-        found = check_vectors(connection, vector_table(encoder, market))
+        found = check_vectors(connection, live_table(connection, encoder, market))
     counts = {UNIT_LENGTH: found.off_length, FINITE: found.not_finite, COMPLETE: found.without_vector}
     for name, wrong in counts.items():
         yield dg.AssetCheckResult(

@@ -107,24 +107,27 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
         for look in found.looks:
             if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes()):
                 touched.add((look.market, datetime.now(UTC).date()))
-        touched |= partitions_behind(connection, load_encoder(settings.encoder).version)
+        touched |= partitions_behind(connection, settings.encoder, load_encoder(settings.encoder).version)
     with _quietly(settings.home / "demo.log"):
         run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
 
 
-def partitions_behind(connection: psycopg.Connection[Any], encoder_version: str) -> set[tuple[Market, date]]:
-    """Partitions (market, UTC day) with packets that the catalogue has not taken in, or that another encoder version embedded.
+def partitions_behind(
+    connection: psycopg.Connection[Any], encoder_key: str, encoder_version: str
+) -> set[tuple[Market, date]]:
+    """Partitions (market, UTC day) with packets that the catalogue has not taken in, or that the encoder has not embedded.
 
     Args:
         connection: to the lookmatch database.
-        encoder_version: of the encoder that search shall use.
+        encoder_key: of the configured encoder, which is live or a candidate.
+        encoder_version: its installed version.
     """
     made = connection.execute("SELECT to_regclass('catalog.products')").fetchone()
     if made is None or made[0] is None:
         rows = connection.execute("SELECT DISTINCT market, landed_day FROM landing.packets").fetchall()
     else:
         query = read_sql("lookmatch_assets", "partitions_behind")
-        rows = connection.execute(query, {"encoder_version": encoder_version}).fetchall()
+        rows = connection.execute(query, {"encoder_key": encoder_key, "encoder_version": encoder_version}).fetchall()
     return {(Market(market), day) for market, day in rows}
 
 

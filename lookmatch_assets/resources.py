@@ -5,39 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol
 
 import dagster as dg
-import numpy as np
 import psycopg
 import redis
-from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
-from PIL import Image
 from psycopg.rows import dict_row
 
+from lookmatch_assets.vectors.kept import ImageEncoder
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.settings import Settings, read_settings
-
-
-class ImageEncoder(Protocol):
-    """The part of an encoder that the embedding assets use.
-
-    Attributes:
-        dimensions: width of a vector.
-        version: digest of weights and preprocessing.
-    """
-
-    @property
-    def dimensions(self) -> int: ...  # noqa: D102
-
-    @property
-    def version(self) -> str: ...  # noqa: D102
-
-    def encode_images(self, images: list[Image.Image]) -> NDArray[np.float32]:
-        """Vectors of unit length, shape (n, dimensions)."""
-        ...
 
 
 class Stores(dg.ConfigurableResource[None]):
@@ -69,7 +47,7 @@ class Stores(dg.ConfigurableResource[None]):
 
 
 class EncoderResource(dg.ConfigurableResource[None]):
-    """The encoder that vectors are made with.
+    """The encoder that goes live where none is, and a candidate elsewhere; others are loaded by their key.
 
     Attributes:
         key: key of ``lookmatch_serving.encoders``; empty takes the one of ``LOOKMATCH_ENCODER``.
@@ -93,8 +71,8 @@ class EncoderResource(dg.ConfigurableResource[None]):
 
         threading.Thread(target=load, name="encoder-loading", daemon=True).start()
 
-    def load(self) -> ImageEncoder:
-        """Load the encoder; the registry keeps it for the process's life."""
+    def load(self, key: str | None = None) -> ImageEncoder:
+        """Load the encoder of a key, the one in force when left out; the registry keeps it for the process's life."""
         from lookmatch_serving.encoders import load_encoder
 
-        return load_encoder(self.encoder_key())
+        return load_encoder(key or self.encoder_key())

@@ -4,7 +4,7 @@ from collections import Counter
 
 import dagster as dg
 
-from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.assets.embeddings import live_table
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.vectors.duplicates import (
@@ -31,8 +31,8 @@ def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
     Only groups that the partition's products are in change; search shows one product of each group.
     """
     market, day = market_and_day(context)
-    table = vector_table(encoder, market)
     with stores.database() as connection:
+        table = live_table(connection, encoder, market)
         values = {"market": market, "day": day}
         touched = {row["product_id"] for row in connection.execute(read_sql(_PACKAGE, "touched_products"), values)}
         links = _links(connection, table, values)

@@ -1,23 +1,30 @@
 """Vectors of pictures that have none of the encoder's version."""
 
 import time
+from pathlib import Path
 
 import dagster as dg
 
-from lookmatch_assets.assets.metadata import picture_strip
+from lookmatch_assets.assets.metadata import markdown_table, picture_strip
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.vectors.embedding import embed_pending
+from lookmatch_assets.vectors.kept import KeptEncoders, kept_encoders
 from lookmatch_assets.vectors.tables import VectorTable, ensure_vector_table, pending_pictures
-from lookmatch_serving.db import read_sql
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.encoders.errors import EncoderUnavailableError
 
 CODE_VERSION = "1"
 
 
-def vector_table(encoder: EncoderResource, market: str) -> VectorTable:
-    """The table of the encoder in force in a market; loads the encoder."""
-    loaded = encoder.load()
-    return VectorTable(encoder.encoder_key(), loaded.version, loaded.dimensions, market)
+def kept_of(connection: DictConnection, encoder: EncoderResource, market: str) -> KeptEncoders:
+    """The encoders whose vectors are kept in a market; loads them."""
+    return kept_encoders(connection, market, encoder.encoder_key(), encoder.load)
+
+
+def live_table(connection: DictConnection, encoder: EncoderResource, market: str) -> VectorTable:
+    """The table that search reads in a market, or will read once it is indexed."""
+    return kept_of(connection, encoder, market).live.table
 
 
 @dg.asset(
@@ -27,17 +34,20 @@ def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
     """Vectors of new and changed pictures; a change of metadata alone embeds nothing.
 
     The whole market is caught up with, not only the partition's products: a new encoder version is complete before it goes
-    live, and a partition that failed leaves no hole.
+    live, and a partition that failed leaves no hole. Candidates for promotion and the encoder before the last promotion are
+    kept up too; one of these whose weights are absent is named and stops nothing.
     """
     market, day = market_and_day(context)
     started = time.perf_counter()
     folder = stores.settings().image_folder
-    loaded, table = encoder.load(), vector_table(encoder, market)
     with stores.database() as connection:
+        kept = kept_of(connection, encoder, market)
+        table = kept.live.table
         ensure_vector_table(connection, table)
         pending = pending_pictures(connection, table)
         touched = connection.execute(read_sql("lookmatch_assets", "touched_products"), {"market": market, "day": day}).fetchall()
-        counts = embed_pending(connection, table, loaded, pending, folder)
+        counts = embed_pending(connection, table, kept.live.encoder, pending, folder)
+        others = _embed_others(connection, kept, folder)
     embedded = {product_id for _, product_ids in pending for product_id in product_ids}
     saved = sum(1 for row in touched if row["pictured"] and not row["removed"] and row["product_id"] not in embedded)
     context.log.info("%d pictures embedded for %d products, %d embeddings saved", counts.pictures, counts.vectors, saved)
@@ -50,9 +60,24 @@ def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
             "encoder_version": table.encoder_version,
             "dimensions": table.dimensions,
             "table": f"vectors.{table.name}",
+            "other_encoders": dg.MetadataValue.md(markdown_table(others)),
             "seconds": round(time.perf_counter() - started, 2),
             "encoder_seconds": round(counts.encoder_seconds, 2),
             "preview": dg.MetadataValue.md(picture_strip(folder, [digest for digest, _ in pending[:8]])),
         },
         data_version=dg.DataVersion(f"{table.encoder_version}:{CODE_VERSION}"),
     )
+
+
+def _embed_others(connection: DictConnection, kept: KeptEncoders, folder: Path) -> list[dict[str, object]]:
+    """Catch up with the encoders that are not live; a line for each."""
+    lines: list[dict[str, object]] = [{"encoder": key, "role": "absent", "embedded": why} for key, why in kept.absent.items()]
+    for one in kept.others:
+        ensure_vector_table(connection, one.table)
+        try:
+            counts = embed_pending(connection, one.table, one.encoder, pending_pictures(connection, one.table), folder)
+        except EncoderUnavailableError as error:
+            lines.append({"encoder": one.table.encoder_key, "role": "absent", "embedded": str(error)})
+            continue
+        lines.append({"encoder": one.table.encoder_key, "role": one.role, "embedded": counts.pictures})
+    return lines

@@ -1,29 +1,31 @@
-"""The index that search reads, and the pointer that makes it live."""
+"""The indexes that search reads or may read, and the note on the pointer that makes one live."""
 
 import time
 
 import dagster as dg
 
-from lookmatch_assets.assets.embeddings import vector_table
+from lookmatch_assets.assets.embeddings import kept_of
+from lookmatch_assets.assets.metadata import markdown_table
 from lookmatch_assets.assets.packets import observed_packets
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
 from lookmatch_assets.resources import EncoderResource, Stores
-from lookmatch_assets.vectors.tables import build_index, canary_misses, go_live
+from lookmatch_assets.vectors.tables import MOST_CANARY_MISSES, build_index, canary_misses, exists, refresh_live
 
 CODE_VERSION = "hnsw-halfvec-m16-ef64"
-MOST_CANARY_MISSES = 0.02
 
 
 @dg.asset(partitions_def=MARKET_DAYS, deps=["embeddings"], group_name="vectors", kinds={"postgres"}, code_version=CODE_VERSION)
 def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
-    """The market's HNSW index, tried with vectors it holds, then live.
+    """The market's HNSW index of the live encoder, tried with vectors it holds; it goes live where none is.
 
     The index is the market's, not the day's: a day's run builds it if it is absent, and later ones extend it as they insert.
+    Those of candidates and of the encoder before the last promotion are built beside it; only a promotion makes one live.
     """
     market, day = market_and_day(context)
-    table = vector_table(encoder, market)
     started = time.perf_counter()
     with stores.database() as connection:
+        kept = kept_of(connection, encoder, market)
+        table = kept.live.table
         build_index(connection, table)
         built = time.perf_counter()
         asked, missed = canary_misses(connection, table)
@@ -33,12 +35,19 @@ def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: Enc
                 f"REINDEX INDEX vectors.{table.index_name}, then materialise again",
                 allow_retries=False,
             )
-        products = go_live(connection, table)
+        products = refresh_live(connection, table)
+        others = [one for one in kept.others if exists(connection, one.table.partition_name)]
+        for one in others:
+            build_index(connection, one.table)
     return dg.MaterializeResult(
         metadata={
             "products": products,
             "index": f"vectors.{table.index_name}",
+            "encoder": table.encoder_key,
             "encoder_version": table.encoder_version,
+            "not_live": dg.MetadataValue.md(
+                markdown_table([{"encoder": one.table.encoder_key, "role": one.role, "index": one.table.index_name} for one in others])
+            ),
             "build_seconds": round(built - started, 2),
             "canary_asked": asked,
             "canary_missed": missed,

@@ -75,7 +75,7 @@ def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
         differences=compare_systems(overall) if len(overall) else [],
         agreement={f: ordinal_alpha(main[main["facet"] == f], seed=definition.seed) for f in definition.facets if len(main)},
         metrics=_metrics(gains_of(connection, study_id), returned),
-        simulated=bool(len(ratings) and ratings["simulated"].any()),
+        simulated=bool(len(ratings) and (ratings["rater_kind"] == "simulated").any()),
     )
 
 

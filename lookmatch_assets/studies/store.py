@@ -238,9 +238,9 @@ def _assign(connection: DictConnection, definition: StudyDefinition) -> tuple[in
     items = assign(definition, pools, gold)
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO studies.raters (study_id, rater, token_digest, simulated) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO studies.raters (study_id, rater, token_digest, kind) VALUES (%s, %s, %s, %s)",
             [
-                (definition.study_id, rater, token_digest(secrets.token_urlsafe(32)), rater.startswith("simulated"))
+                (definition.study_id, rater, token_digest(secrets.token_urlsafe(32)), "simulated" if rater.startswith("simulated") else "person")
                 for rater in definition.raters
             ],
         )

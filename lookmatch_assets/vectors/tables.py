@@ -15,6 +15,9 @@ from psycopg import sql
 from lookmatch_serving.db import DictConnection, read_sql
 
 EF_SEARCH = 100
+MOST_CANARY_MISSES = 0.02
+"""Greatest share of sampled vectors that an index may fail to find when asked for themselves."""
+
 _PACKAGE = "lookmatch_assets"
 
 
@@ -75,9 +78,9 @@ class Soundness:
 def ensure_vector_table(connection: DictConnection, table: VectorTable) -> None:
     """Make the table and the market's partition if they are not there, and register the encoder version."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table.name])
-    if not _exists(connection, table.name):
+    if not exists(connection, table.name):
         connection.execute(table.statement("create_vector_table"))
-    if not _exists(connection, table.partition_name):
+    if not exists(connection, table.partition_name):
         connection.execute(table.statement("create_vector_partition"))
     connection.execute(
         "INSERT INTO vectors.encoders (encoder_key, encoder_version, dimensions, table_name) VALUES (%s, %s, %s, %s)"
@@ -151,21 +154,58 @@ def canary_misses(connection: DictConnection, table: VectorTable, sample: int = 
     return row["asked"], row["missed"]
 
 
+def searchable_products(connection: DictConnection, table: VectorTable) -> int:
+    """Products of the market that search can find by this table."""
+    row = _one(connection.execute(table.statement("count_searchable"), {"market": table.market}).fetchone())
+    return int(row["products"])
+
+
 def go_live(connection: DictConnection, table: VectorTable) -> int:
-    """Let search read this table in the market from now on; commits.
+    """Let search read this table in the market from now on; the caller commits.
 
     Returns:
         Products that search can find.
     """
-    row = _one(connection.execute(table.statement("count_searchable"), {"market": table.market}).fetchone())
-    values = {"market": table.market, "encoder_key": table.encoder_key, "encoder_version": table.encoder_version, **row}
-    connection.execute(read_sql(_PACKAGE, "move_live_encoder"), values)
+    products = searchable_products(connection, table)
+    connection.execute(read_sql(_PACKAGE, "move_live_encoder"), {**_names(table), "products": products})
+    return products
+
+
+def refresh_live(connection: DictConnection, table: VectorTable) -> int:
+    """Note that the live index of the market took something in; it goes live where none is. Commits.
+
+    A pointer to another version of the same encoder moves too: the weights that could search it are not installed any more.
+    A pointer to another encoder stays.
+
+    Returns:
+        Products that search can find.
+    """
+    products = searchable_products(connection, table)
+    live = connection.execute(
+        "SELECT encoder_key FROM vectors.live_encoder WHERE market = %s FOR UPDATE", [table.market]
+    ).fetchone()
+    moves = live is None or live["encoder_key"] == table.encoder_key
+    name = "move_live_encoder" if moves else "refresh_live_index"
+    connection.execute(read_sql(_PACKAGE, name), {**_names(table), "products": products})
     connection.commit()
-    return int(row["products"])
+    return products
 
 
-def _exists(connection: DictConnection, name: str) -> bool:
+def index_is_ready(connection: DictConnection, table: VectorTable) -> bool:
+    """Whether the market's partition and its vector index are there and valid."""
+    row = connection.execute(
+        "SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass(%s)", [f"vectors.{table.index_name}"]
+    ).fetchone()
+    return bool(row and row["indisvalid"])
+
+
+def exists(connection: DictConnection, name: str) -> bool:
+    """Whether there is a table or index of this name in the schema ``vectors``."""
     return bool(_one(connection.execute("SELECT to_regclass(%s) IS NOT NULL AS made", [f"vectors.{name}"]).fetchone())["made"])
+
+
+def _names(table: VectorTable) -> dict[str, str]:
+    return {"market": table.market, "encoder_key": table.encoder_key, "encoder_version": table.encoder_version}
 
 
 def _one(row: dict[str, Any] | None) -> dict[str, Any]:

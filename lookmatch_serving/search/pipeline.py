@@ -19,6 +19,7 @@ from lookmatch_serving.errors import ConfigurationError, LookmatchError, NotFoun
 from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.live_encoders import LiveEncoders
 from lookmatch_serving.search.look import LayerQuery, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.search.looks_source import (
     RegisteredLook,
@@ -41,7 +42,7 @@ from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQ
 from lookmatch_serving.search.ranking import Found, RankingLadder
 from lookmatch_serving.search.reading import read_queries
 from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
-from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, live_index, vectors_of
+from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, live_index, live_indexes, vectors_of
 from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
 from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.search.vectorisation import query_vectors
@@ -77,6 +78,7 @@ class SearchPipeline:
         self._parts = parts
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
+        self._live = LiveEncoders(parts.encoders, self._warm)
         self._ladder = RankingLadder(parts.reranker, self._model_workers, cache, settings.image_folder, settings.rerank_top_k)
 
     def close(self) -> None:
@@ -88,8 +90,22 @@ class SearchPipeline:
         self._pool.close()
 
     def warm_up(self) -> None:
-        """Load both towers of the configured encoder and read a blank look, so that the first request waits for neither."""
-        encoder = self._parts.encoders.get(self._settings.encoder)
+        """Load what the live indexes need, so that the first request waits for nothing; the configured encoder where none is."""
+        try:
+            with self._pool.connection() as connection:
+                indexes = live_indexes(connection)
+        except (PoolTimeout, TooManyRequests, psycopg.OperationalError):
+            indexes = []
+        for index in indexes:
+            try:
+                self._live.settle(index, Trace())
+            except LookmatchError as error:
+                _log.warning("index_not_usable", market=index.market, error=str(error))
+        if not indexes:
+            self._warm(self._parts.encoders.get(self._settings.encoder))
+
+    def _warm(self, encoder: SearchEncoder) -> None:
+        """Load both towers and read a blank look."""
         blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
         if encoder.supports_text:
             for attribute in LOOK_ATTRIBUTES:
@@ -124,7 +140,7 @@ class SearchPipeline:
         with self._pool.connection() as connection:
             index = live_index(connection, market)
             known = registered_look(connection, request.look_id) if request.look_id is not None else None
-        encoder = self._parts.encoders.get(index.encoder_key, index.encoder_version)
+        index, encoder = self._live.settle(index, trace)
         deadline = Deadline(request.deadline_ms or self._settings.deadline_ms)
         if known is not None and known.stored is not None and usable_as_stored(request, known.stored, index.encoder_version):
             with self._pool.connection() as connection:

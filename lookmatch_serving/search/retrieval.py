@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from babel.numbers import get_currency_precision
@@ -49,7 +49,12 @@ _SAME_PICTURE = 3  # decimals of similarity below which two products look the sa
 
 @dataclass(frozen=True)
 class LiveIndex:
-    """What search reads in a market: the live encoder, the table of its vectors (schema ``vectors``), age and size."""
+    """What search reads in a market: the live encoder, the table of its vectors (schema ``vectors``), age and size.
+
+    Attributes:
+        search_by: ``planned`` chooses between exact scan and index for each request; ``exact`` and ``index`` are for comparing.
+        ef_search: HNSW's list length; None takes what serving takes.
+    """
 
     market: str
     encoder_key: str
@@ -58,6 +63,8 @@ class LiveIndex:
     dimensions: int
     index_as_of: datetime
     products: int
+    search_by: Literal["planned", "exact", "index"] = "planned"
+    ef_search: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,15 +122,12 @@ def live_index(connection: DictConnection, market: str) -> LiveIndex:
     row = connection.execute(_query("live_encoder"), {"market": market}).fetchone()
     if row is None:
         raise UpstreamError(f"market {market} has no index yet; materialise the vector index for it first")
-    return LiveIndex(
-        market=market,
-        encoder_key=row["encoder_key"],
-        encoder_version=row["encoder_version"],
-        table_name=row["table_name"],
-        dimensions=row["dimensions"],
-        index_as_of=row["index_as_of"],
-        products=row["products"],
-    )
+    return LiveIndex(market=market, **row)
+
+
+def live_indexes(connection: DictConnection) -> list[LiveIndex]:
+    """The live encoders of all markets that have one."""
+    return [LiveIndex(**row) for row in connection.execute(_query("live_encoders")).fetchall()]
 
 
 def minor_units(amount: float, currency: str, *, up: bool) -> int:
@@ -185,7 +189,8 @@ def nearest_products(
     with connection.transaction():
         connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         estimated = _estimate(connection, conditions)
-        exact = estimated <= EXACT_ROWS or estimated < SELECTIVE_SHARE * index.products
+        planned = estimated <= EXACT_ROWS or estimated < SELECTIVE_SHARE * index.products
+        exact = planned if index.search_by == "planned" else index.search_by == "exact"
         rows_wanted = limit * _OVERFETCH
         while True:
             rows = _nearest(connection, index, vector, conditions, rows_wanted, exact=exact)
@@ -247,7 +252,7 @@ def _nearest(
     if not exact:
         least, most = _EF_SEARCH
         connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
-        connection.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(min(max(rows, least), most))))
+        connection.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(index.ef_search or min(max(rows, least), most))))
     name = "nearest_exactly" if exact else "nearest_by_index"
     return connection.execute(_query(name, vectors=_table(index), filters=_filters()), values).fetchall()
 

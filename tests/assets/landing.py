@@ -34,7 +34,7 @@ class TinyEncoderResource(EncoderResource):
     def encoder_key(self) -> str:
         return "tiny"
 
-    def load(self) -> TinyEncoder:
+    def load(self, key: str | None = None) -> TinyEncoder:
         return TinyEncoder()
 
 
