@@ -112,9 +112,7 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
         run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
 
 
-def partitions_behind(
-    connection: psycopg.Connection[Any], encoder_key: str, encoder_version: str
-) -> set[tuple[Market, date]]:
+def partitions_behind(connection: psycopg.Connection[Any], encoder_key: str, encoder_version: str) -> set[tuple[Market, date]]:
     """Partitions (market, UTC day) with packets that the catalogue has not taken in, or that the encoder has not embedded.
 
     Args:

@@ -46,7 +46,9 @@ def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: Enc
             "encoder": table.encoder_key,
             "encoder_version": table.encoder_version,
             "not_live": dg.MetadataValue.md(
-                markdown_table([{"encoder": one.table.encoder_key, "role": one.role, "index": one.table.index_name} for one in others])
+                markdown_table(
+                    [{"encoder": one.table.encoder_key, "role": one.role, "index": one.table.index_name} for one in others]
+                )
             ),
             "build_seconds": round(built - started, 2),
             "canary_asked": asked,

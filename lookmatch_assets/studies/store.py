@@ -240,7 +240,12 @@ def _assign(connection: DictConnection, definition: StudyDefinition) -> tuple[in
         cursor.executemany(
             "INSERT INTO studies.raters (study_id, rater, token_digest, kind) VALUES (%s, %s, %s, %s)",
             [
-                (definition.study_id, rater, token_digest(secrets.token_urlsafe(32)), "simulated" if rater.startswith("simulated") else "person")
+                (
+                    definition.study_id,
+                    rater,
+                    token_digest(secrets.token_urlsafe(32)),
+                    "simulated" if rater.startswith("simulated") else "person",
+                )
                 for rater in definition.raters
             ],
         )

@@ -56,9 +56,7 @@ class KeptEncoders:
     absent: dict[str, str]
 
 
-def kept_encoders(
-    connection: DictConnection, market: str, configured: str, load: Callable[[str], ImageEncoder]
-) -> KeptEncoders:
+def kept_encoders(connection: DictConnection, market: str, configured: str, load: Callable[[str], ImageEncoder]) -> KeptEncoders:
     """Encoders of a market.
 
     Args:

@@ -80,7 +80,9 @@ class LiveEncoders:
         with self._lock:
             failure = self._failures.get(name)
             if failure is not None:
-                trace.degrade("index", f"{name[0]} is live but cannot be used here, so the encoder before it answers: {failure.reason}")
+                trace.degrade(
+                    "index", f"{name[0]} is live but cannot be used here, so the encoder before it answers: {failure.reason}"
+                )
             if name in self._warming or (failure is not None and time.monotonic() < failure.until):
                 return
             self._warming.add(name)

@@ -252,7 +252,9 @@ def _nearest(
     if not exact:
         least, most = _EF_SEARCH
         connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
-        connection.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(index.ef_search or min(max(rows, least), most))))
+        connection.execute(
+            sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(index.ef_search or min(max(rows, least), most)))
+        )
     name = "nearest_exactly" if exact else "nearest_by_index"
     return connection.execute(_query(name, vectors=_table(index), filters=_filters()), values).fetchall()
 

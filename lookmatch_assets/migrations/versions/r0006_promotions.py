@@ -36,6 +36,8 @@ ALTER TABLE studies.raters ADD COLUMN kind text NOT NULL DEFAULT 'person' CHECK 
 UPDATE studies.raters SET kind = 'simulated' WHERE simulated;
 ALTER TABLE studies.raters DROP COLUMN simulated;
 COMMENT ON COLUMN studies.raters.kind IS 'Models are never counted among raters; simulated ones only where all are.';
+ALTER TABLE studies.layers ADD COLUMN read jsonb NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN studies.layers.read IS 'The layer as it was read from the look, so that a replay asks the same.';
 ALTER TABLE studies.gains ADD COLUMN agreement jsonb NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN studies.gains.agreement IS 'Facet -> share in [0, 1] to which the product agrees with the piece of the look.';
 """
