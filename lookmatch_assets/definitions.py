@@ -12,6 +12,7 @@ from lookmatch_assets.assets.feed_health import feed_health
 from lookmatch_assets.assets.images import images
 from lookmatch_assets.assets.looks import looks
 from lookmatch_assets.assets.packets import packets
+from lookmatch_assets.assets.preferences import preferences, preferences_schedule
 from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
 from lookmatch_assets.assets.vector_index import vector_index
 from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER, InstalledDbt
@@ -32,6 +33,7 @@ ASSETS = [
     feed_health,
     duplicates,
     looks,
+    preferences,
 ]
 
 
@@ -48,6 +50,7 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
         asset_checks=CHECKS,
         jobs=[refresh_catalog, load_vocabularies],
         sensors=[landed_packets_sensor],
+        schedules=[preferences_schedule],
         resources={
             "stores": Stores(),
             "encoder": EncoderResource(),

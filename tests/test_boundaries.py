@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FORBIDDEN_IN_SERVING = {"lookmatch_assets", "dagster", "dbt", "dagster_dbt"}
-WITHOUT_ORCHESTRATOR = ("feeds", "evaluation", "studies", "training", "sample")
+WITHOUT_ORCHESTRATOR = ("feeds", "evaluation", "studies", "training", "sample", "preferences")
 
 
 def imported_packages(file: Path) -> set[str]:

@@ -47,17 +47,27 @@ def save_explicit_preferences(connection: DictConnection, shopper_id: str, prefe
 def replace_inferred_preferences(
     connection: DictConnection, market: Market, inferred: Mapping[str, Sequence[InferredPreference]]
 ) -> None:
-    """Put preferences inferred now (by shopper id) in the place of all that were inferred in the market before."""
-    connection.execute("DELETE FROM shoppers.inferred_preferences WHERE market = %s", [market])
+    """Put what was inferred now, by shopper id, in the place of what was inferred of these shoppers in the market before.
+
+    ``hold_off_erasure`` first, or what was read before an erasure is written after it.
+    """
     rows = [
         {"shopper_id": shopper_id, "preference": one.model_dump(mode="json")}
         for shopper_id, preferences in inferred.items()
         for one in preferences
     ]
-    connection.execute(read_sql(_PACKAGE, "save_inferred_preferences").encode(), {"market": market, "inferred": Jsonb(rows)})
+    values = {"market": market, "shopper_ids": list(inferred), "inferred": Jsonb(rows)}
+    connection.execute(read_sql(_PACKAGE, "delete_inferred_preferences").encode(), values)
+    connection.execute(read_sql(_PACKAGE, "save_inferred_preferences").encode(), values)
+
+
+def hold_off_erasure(connection: DictConnection) -> None:
+    """Make erasures wait until the current transaction ends, and wait for one that goes on."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('lookmatch.shoppers', 0))")
 
 
 def erase_shopper(connection: DictConnection, shopper_id: str) -> Erased:
     """Delete everything that Postgres holds of a shopper."""
+    hold_off_erasure(connection)
     row = connection.execute(read_sql(_PACKAGE, "erase_shopper").encode(), {"shopper_id": shopper_id}).fetchone()
     return Erased(**row) if row else Erased(0, 0, 0, 0, 0)

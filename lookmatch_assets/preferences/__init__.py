@@ -1,0 +1,1 @@
+"""Preferences of shoppers, inferred from what they did (no Dagster here)."""
