@@ -77,7 +77,8 @@ def address(installation: Installation) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "lookmatch_assets", "serve", "--port", str(port)]
-    environment = {**installation.environment, "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": "1"}
+    # the deadline is not what these tests are about: a machine that is busy must not answer 503
+    environment = {**installation.environment, "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": "1", "LOOKMATCH_DEADLINE_MS": "30000"}
     with (installation.settings.home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stderr=log)
     base = f"http://127.0.0.1:{port}"
