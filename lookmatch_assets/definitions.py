@@ -19,7 +19,7 @@ from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER, Install
 from lookmatch_assets.checks import CHECKS
 from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
 from lookmatch_assets.resources import EncoderResource, Stores
-from lookmatch_assets.sensors import landed_packets_sensor
+from lookmatch_assets.sensors import failed_pictures_sensor, landed_packets_sensor
 
 ASSETS = [
     packets,
@@ -49,11 +49,12 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
         assets=ASSETS,
         asset_checks=CHECKS,
         jobs=[refresh_catalog, load_vocabularies],
-        sensors=[landed_packets_sensor],
+        sensors=[failed_pictures_sensor, landed_packets_sensor],
         schedules=[preferences_schedule],
         resources={
             "stores": Stores(),
             "encoder": EncoderResource(),
+            "progress": None,
             "dbt": InstalledDbt(
                 project_dir=str(PROJECT.project_dir), profiles_dir=str(DBT_FOLDER), dbt_executable=DBT_EXECUTABLE
             ),

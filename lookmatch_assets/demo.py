@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @click.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of styles.csv and pictures.")
-@click.option("--limit", type=click.IntRange(min=100), help="Most records of --data to take.")
+@click.option("--limit", type=click.IntRange(min=100), help="Most records of --data to take; all when left out.")
 def demo(data: Path | None, limit: int | None) -> None:
     """Run the main job end to end and print a look's products."""
     console = Console(file=sys.stdout)

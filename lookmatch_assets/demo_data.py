@@ -19,7 +19,7 @@ from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
 KEPT_OUT = 500
-"""Records at the end of a real catalogue that are not ingested; the looks are composed of them."""
+"""Records at the end of a real catalogue that the looks are composed of; a limit below them keeps them out of the catalogue."""
 
 REAL_LOOKS = 6
 REAL_VENDOR = "fashion-archive"
@@ -74,13 +74,13 @@ def write_real_data(data: Path, folder: Path, limit: int | None) -> DemoData:
     Args:
         data: folder with ``styles.csv`` and the pictures, as ``<id>.jpg`` in a folder ``images`` or in ``images-*.tar``.
         folder: where the looks are written.
-        limit: most records to ingest; None takes all but the last ``KEPT_OUT``.
+        limit: most records to ingest; None takes all, those that the looks are composed of too.
 
     Raises:
         InvalidInputError: the folder holds no such catalogue.
     """
     records = read_style_records(data)
-    taken = min(limit or len(records), max(len(records) - KEPT_OUT, 0))
+    taken = min(limit or len(records), len(records))
     folder.mkdir(parents=True, exist_ok=True)
     looks = []
     composed_looks = itertools.islice(compose_looks(data, records[-KEPT_OUT:]), REAL_LOOKS)
@@ -91,7 +91,8 @@ def write_real_data(data: Path, folder: Path, limit: int | None) -> DemoData:
     if not looks:
         raise InvalidInputError("data", str(data), "pictures of the records in styles.csv, in images/ or images-*.tar")
     feed = DemoFeed(REAL_VENDOR, Market.INDIA, "fashion-products", data, taken)
-    return DemoData([feed], looks, f"{taken} of {len(records)} records, {len(looks)} looks composed of records kept out")
+    held = "kept out" if taken <= len(records) - KEPT_OUT else "of the catalogue itself; a LIMIT keeps the last ones out"
+    return DemoData([feed], looks, f"{taken} of {len(records)} records, {len(looks)} looks composed of records {held}")
 
 
 def read_style_records(data: Path) -> list[StyleRecord]:

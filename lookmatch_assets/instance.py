@@ -106,7 +106,7 @@ def _run(
     from lookmatch_assets.partitions import partition_key
     from lookmatch_assets.sensors import MARKET_TAG
 
-    definitions = load_definitions(resources)
+    definitions = load_definitions({"progress": say, **(resources or {})})
     with psycopg.connect(services.database_url) as connection:
         current = vocabularies_are_current(connection)
     if not current:

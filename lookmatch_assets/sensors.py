@@ -1,4 +1,4 @@
-"""The sensor that turns landed packets into runs of the chain."""
+"""The sensors that start runs of the chain: for landed packets, and for pictures that failed and are due again."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,6 +13,7 @@ from lookmatch_serving.db import read_sql
 
 MARKET_TAG = "lookmatch/market"
 OVERLAP = 10_000
+MOST_RETRIED_PARTITIONS = 10
 
 
 @dg.sensor(job=refresh_catalog, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=5)
@@ -40,3 +41,18 @@ def landed_packets_sensor(context: dg.SensorEvaluationContext, stores: Stores) -
 def _taken_in(instance: dg.DagsterInstance, market: str, day: date) -> int:
     """Packets that there were when the partition's last run that made an index began; 0 when none has."""
     return newest_number(instance, "vector_index", "packets_taken_in", market, day)
+
+
+@dg.sensor(job=refresh_catalog, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+def failed_pictures_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """One run of the chain for each partition with pictures that failed and are due again (``vectors.next_attempt``)."""
+    with stores.database() as connection:
+        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
+        due = read_sql("lookmatch_assets", "due_pictures")
+        rows = connection.execute(due, {"partitions": MOST_RETRIED_PARTITIONS}).fetchall() if made and made["made"] else []
+    if not rows:
+        yield dg.SkipReason("no failed picture is due")
+    for row in rows:
+        key = partition_key(row["market"], row["day"])
+        run_key = f"{key}:pictures:{row['tried_at'].isoformat()}"
+        yield dg.RunRequest(run_key=run_key, partition_key=key, tags={MARKET_TAG: row["market"]})

@@ -7,6 +7,7 @@ import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table, picture_strip
 from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.progress import Progress, Say
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.vectors.embedding import embed_pending
 from lookmatch_assets.vectors.kept import KeptEncoders, kept_encoders
@@ -30,7 +31,9 @@ def live_table(connection: DictConnection, encoder: EncoderResource, market: str
 @dg.asset(
     partitions_def=MARKET_DAYS, deps=["images"], group_name="vectors", kinds={"pytorch", "postgres"}, code_version=CODE_VERSION
 )
-def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
+def embeddings(
+    context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource, progress: dg.ResourceParam[Say | None]
+) -> dg.MaterializeResult[None]:
     """Vectors of new and changed pictures; a change of metadata alone embeds nothing.
 
     The whole market is caught up with, not only the partition's products: a new encoder version is complete before it goes
@@ -46,7 +49,8 @@ def embeddings(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
         ensure_vector_table(connection, table)
         pending = pending_pictures(connection, table)
         touched = connection.execute(read_sql("lookmatch_assets", "touched_products"), {"market": market, "day": day}).fetchall()
-        counts = embed_pending(connection, table, kept.live.encoder, pending, folder)
+        told = Progress(progress or context.log.info, "pictures embedded", len(pending))
+        counts = embed_pending(connection, table, kept.live.encoder, pending, folder, told.add)
         others = _embed_others(connection, kept, folder)
     embedded = {product_id for _, product_ids in pending for product_id in product_ids}
     saved = sum(1 for row in touched if row["pictured"] and not row["removed"] and row["product_id"] not in embedded)

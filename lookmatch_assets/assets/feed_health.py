@@ -15,7 +15,9 @@ from lookmatch_serving.db import read_sql
 
 TREND_DAYS = 30
 MOST_REFUSED = 0.05
+MOST_WORDS = 100
 REFUSED = "few_records_are_refused"
+CHANGES = ("new", "picture_changed", "metadata_only", "unchanged", "removed")
 _PACKAGE = "lookmatch_assets"
 
 
@@ -33,14 +35,17 @@ _PACKAGE = "lookmatch_assets"
 def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """A market's day by vendor: what was refused and how to mend it, how full records are, what changed, and how that compares.
 
+    A change of the picture is told by its bytes: another address of the same bytes is metadata. Words of the market that no
+    vocabulary knows are listed by vendor.
+
     ``lookmatch feed doctor`` says the same of a feed before it goes in.
     """
     market, day = market_and_day(context)
-    values = {"market": market, "day": day, "days": TREND_DAYS}
+    values = {"market": market, "day": day, "days": TREND_DAYS, "rows": MOST_WORDS}
     with stores.database() as connection:
         found = {
             name: connection.execute(read_sql(_PACKAGE, name), values).fetchall()
-            for name in ("feed_issues", "feed_coverage", "feed_changes", "feed_trend", "vendor_freshness")
+            for name in ("feed_issues", "feed_coverage", "feed_changes", "feed_trend", "vendor_freshness", "unmapped_words")
         }
     today = [row for row in found["feed_trend"] if row["day"] == day]
     shares = {row["vendor"]: row["refused"] / (row["landed"] + row["refused"]) for row in today}
@@ -53,6 +58,8 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
             "issues": dg.MetadataValue.md(markdown_table(issues[:50])),
             "changes": dg.MetadataValue.md(markdown_table(found["feed_changes"])),
             "coverage": dg.MetadataValue.md(markdown_table(coverage_table(found["feed_coverage"]))),
+            "changes_of_all": dg.MetadataValue.json(totals(found["feed_changes"])),
+            "unmapped_words": dg.MetadataValue.md(markdown_table(found["unmapped_words"])),
             "freshness": dg.MetadataValue.md(markdown_table(found["vendor_freshness"])),
             "trend": dg.MetadataValue.md(trend_plot(found["feed_trend"], market, day)),
         },
@@ -63,6 +70,11 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"refused_share": {vendor: round(share, 4) for vendor, share in shares.items()}},
     )
+
+
+def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The change classes summed over vendors."""
+    return {name: sum(row[name] for row in rows) for name in CHANGES}
 
 
 def coverage_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:

@@ -139,7 +139,7 @@ def run_looks(
 def bench_looks(data: Path, limit: int | None) -> None:
     """Search looks composed of products of DATA (styles.csv + images) that this home's catalogue does not hold.
 
-    Run `make demo DATA=...` first; it keeps the last records out.
+    Run `make demo DATA=... LIMIT=n` first, with n so small that it leaves the last 500 records out.
     """
     settings = read_settings()
     services = ensure_services(settings)

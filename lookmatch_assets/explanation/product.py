@@ -127,7 +127,10 @@ def _pictured(facts: Facts) -> Step:
     if row["status"] != "ok":
         refused = next((q for q in facts.quarantine if q["stage"] == "image" and q["resolved_at"] is None), None)
         reason = f": {refused['message']}. {refused['resolution']}" if refused else ""
-        detail = f"{row['code']} after {row['attempts']} attempts at {row['image_url']}{reason}"
+        again = (
+            f", due again at {row['next_attempt']:%Y-%m-%d %H:%M} UTC" if row["next_attempt"] else ", not tried again by itself"
+        )
+        detail = f"{row['code']} after {row['attempts']} attempts at {row['image_url']}{again}{reason}"
         if facts.live_vector and facts.live_vector.image_digest:
             return Step(
                 "pictured", None, f"{detail} An earlier picture's vector is searched.", row["fetched_at"], _materialise(facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -38,7 +38,12 @@ class EmbeddingCounts:
 
 
 def embed_pending(
-    connection: DictConnection, table: VectorTable, encoder: _Encodes, pending: Pending, folder: Path
+    connection: DictConnection,
+    table: VectorTable,
+    encoder: _Encodes,
+    pending: Pending,
+    folder: Path,
+    embedded: Callable[[int], object] | None = None,
 ) -> EmbeddingCounts:
     """Encode pending pictures and write their vectors.
 
@@ -48,6 +53,7 @@ def embed_pending(
         encoder: gives float32 vectors of shape (n, dimensions).
         pending: digests with the products that show each.
         folder: the content-addressed store of pictures.
+        embedded: called with the pictures of each batch that is encoded.
     """
     seconds, written = 0.0, 0
     for chunk in _chunks(pending, SAVE_EVERY):
@@ -57,6 +63,8 @@ def embed_pending(
             started = time.perf_counter()
             vectors.append(encoder.encode_images(pictures))
             seconds += time.perf_counter() - started
+            if embedded:
+                embedded(len(batch))
         written += save_vectors(connection, table, chunk, np.concatenate(vectors))
     return EmbeddingCounts(len(pending), written, seconds)
 

@@ -56,6 +56,15 @@ def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[...
             market="JP",
         )
         land(connection, "odd", category="不思議な小物", colour="Blurple", gender=None, pattern="Batik")
+        land(
+            connection,
+            "boy",
+            category=None,
+            category_path="Apparel & Accessories > Clothing > Shorts",
+            gender="male",
+            age_group="Kids",
+        )
+        land(connection, "id", category=None, category_path="2271", gender="女の子", age_group="ベビー")
         land(connection, "late", title="new", minutes=10, day="2026-01-06")
         land(connection, "late", title="old", minutes=5, day="2026-01-07")
         land(connection, "gone", title="kept", day="2026-01-06")
@@ -71,6 +80,10 @@ def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[...
         assert found["path"][:5] == ("t-shirt", "inner_topwear", "men", "grey", "checked")
         assert found["jp"][:6] == ("t-shirt", "inner_topwear", "women", "navy blue", "solid", "short sleeves")
         assert found["odd"][:5] == ("unmapped", "none", "unknown", "unmapped", "batik")
+        assert (found["boy"][0], found["boy"][2]) == ("shorts", "boys")
+        assert (found["id"][0], found["id"][2]) == ("dress", "girls")
+        ages = "SELECT vendor_product_id, age_group, gender_raw, google_category_id FROM catalog.products WHERE age_group <> ''"
+        assert sorted(connection.execute(ages).fetchall()) == [("boy", "kids", "male", 207), ("id", "infant", "女の子", 2271)]
         assert found["late"][6] == "new"
         assert found["gone"][6:] == ("kept", True)
         words = connection.execute("SELECT category_raw, colour_raw FROM catalog.products WHERE category = 'unmapped'").fetchall()
@@ -98,6 +111,17 @@ def test_synonyms_point_at_categories_and_none_is_repeated() -> None:
         lines = (SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
         assert len(lines) == len(seed(name)), name
     assert set(seed("category_synonyms").values()) <= known
+
+
+def test_every_category_lies_in_googles_tree_and_every_branch_ends_at_a_root() -> None:
+    with (SEEDS / "google_categories.csv").open(encoding="utf-8") as file:
+        nodes = {row["google_category_id"]: row for row in csv.DictReader(file)}
+    with (SEEDS / "categories.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["google_category_id"] for row in rows} <= set(nodes)
+    for node in nodes.values():
+        parent = nodes.get(node["parent_id"])
+        assert node["path"].rpartition(" > ")[0] == (parent["path"] if parent else "")
 
 
 def test_every_column_of_a_mart_is_described() -> None:

@@ -72,6 +72,43 @@ def test_the_sensor_asks_for_one_run_a_market_and_day_and_remembers(definitions:
         assert keys == [request.run_key for request in found.run_requests or []]  # Dagster starts one run a key
 
 
+def test_pictures_that_failed_are_tried_again_when_they_are_due(definitions: dg.Definitions, database_url: str) -> None:
+    import dagster as dg
+
+    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.sensors import failed_pictures_sensor
+
+    repository = definitions.get_repository_def()
+    with psycopg.connect(database_url, autocommit=True) as connection, dg.DagsterInstance.ephemeral() as instance:
+
+        def asked() -> list[str | None]:
+            context = dg.build_sensor_context(instance=instance, repository_def=repository, resources={"stores": Stores()})
+            return [request.partition_key for request in failed_pictures_sensor.evaluate_tick(context).run_requests or []]
+
+        assert asked() == []  # there is no catalogue yet
+        connection.execute((Path(__file__).parents[1] / "serving" / "catalog_products.sql").read_text())
+        connection.execute(
+            "INSERT INTO catalog.products (product_id, market, vendor, vendor_product_id, title, category, layer, gender,"
+            " colour_family, image_url, removed, event_time, landed_day, packet_key) VALUES ('acme:IN:1', 'IN', 'acme', '1',"
+            " 'Shirt', 'shirt', 'inner_topwear', 'men', 'blue', 'https://a.example/1', false, now(), '2026-01-05', 1)"
+        )
+        connection.execute(
+            "INSERT INTO vectors.images (product_id, market, image_url, status, code, attempts) VALUES"
+            " ('acme:IN:1', 'IN', 'https://a.example/1', 'failed', 'image_unreachable', 3)"
+        )
+        assert asked() == []
+        for minutes, attempts, due in (
+            (15, 3, []),
+            (17, 3, ["2026-01-05|IN"]),
+            (17, 4, []),
+            (65, 4, ["2026-01-05|IN"]),
+            (10**6, 14, []),
+        ):
+            tried = f"fetched_at = now() - interval '{minutes} minutes', attempts = {attempts}"
+            connection.execute(f"UPDATE vectors.images SET {tried}")
+            assert asked() == due, (minutes, attempts)
+
+
 def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 

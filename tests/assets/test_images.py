@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lookmatch_assets.images.obtaining import ImageCode, WantedPicture, obtain_picture, obtain_pictures
+from lookmatch_assets.images.obtaining import (
+    ATTEMPTS,
+    GIVE_UP_AFTER,
+    HOST_CONNECTIONS,
+    ImageCode,
+    WantedPicture,
+    obtain_picture,
+    obtain_pictures,
+)
 from lookmatch_assets.images.store import picture_path
 from lookmatch_serving.fetching import FetchLimits
 from tests.assets.landing import draw
@@ -31,6 +41,75 @@ def server(tmp_path: Path) -> Iterator[str]:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
+
+
+class Busy:
+    """A server that notes how many requests it has in hand at once, and fails the first ``failures`` of each address."""
+
+    def __init__(self, picture: bytes, failures: int = 0) -> None:
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+        self.asked: Counter[str] = Counter()
+        busy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                with busy.lock:
+                    busy.now += 1
+                    busy.most = max(busy.most, busy.now)
+                    busy.asked[self.path] += 1
+                    failed = busy.asked[self.path] <= failures
+                time.sleep(0.02)
+                with busy.lock:
+                    busy.now -= 1
+                self.send_response(503 if failed else 200)
+                self.end_headers()
+                self.wfile.write(b"" if failed else picture)
+
+            def log_message(self, *args: object) -> None:
+                """Nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> Busy:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+OPEN = FetchLimits(allow_private_addresses=True)
+
+
+def test_a_server_is_asked_for_a_few_pictures_at_a_time(tmp_path: Path) -> None:
+    with Busy(draw(tmp_path / "good.png", 3).read_bytes()) as busy:
+        wanted = [WantedPicture(str(number), f"{busy.address}/{number}") for number in range(30)]
+        got = list(obtain_pictures(wanted, tmp_path / "store", OPEN))
+    assert {one.product_id for one in got if one.code is None} == {str(number) for number in range(30)}
+    assert 2 <= busy.most <= HOST_CONNECTIONS
+
+
+def test_a_server_that_fails_is_asked_again_after_a_pause(tmp_path: Path) -> None:
+    with Busy(draw(tmp_path / "good.png", 4).read_bytes(), failures=ATTEMPTS - 1) as busy:
+        (got,) = obtain_pictures([WantedPicture("p", f"{busy.address}/p")], tmp_path / "store", OPEN, pause_seconds=0.01)
+    assert (got.code, busy.asked["/p"]) == (None, ATTEMPTS)
+
+
+def test_a_dead_server_is_left_alone_and_others_are_served(tmp_path: Path) -> None:
+    with (
+        Busy(b"", failures=99) as dead,
+        Busy(draw(tmp_path / "good.png", 5).read_bytes()) as alive,
+    ):
+        wanted = [WantedPicture(f"dead-{number}", f"{dead.address}/{number}") for number in range(60)]
+        wanted += [WantedPicture(f"alive-{number}", f"{alive.address}/{number}") for number in range(10)]
+        got = {one.product_id: one for one in obtain_pictures(wanted, tmp_path / "store", OPEN, pause_seconds=0.01)}
+    assert {one.code for name, one in got.items() if name.startswith("dead")} == {ImageCode.UNREACHABLE}
+    assert {one.code for name, one in got.items() if name.startswith("alive")} == {None}
+    assert len(got) == 70
+    assert len(dead.asked) < GIVE_UP_AFTER + HOST_CONNECTIONS
+    assert "not asked" in (got["dead-59"].message or "")
 
 
 def code_of(url: str, store: Path, limits: FetchLimits) -> ImageCode | None:
@@ -67,5 +146,5 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: 
 def test_one_failure_concerns_its_own_product_only(tmp_path: Path) -> None:
     good = draw(tmp_path / "good.png", 2).as_uri()
     wanted = [WantedPicture("a", good), WantedPicture("b", "file:///absent.png"), WantedPicture("c", good)]
-    got = list(obtain_pictures(wanted, tmp_path / "store", FetchLimits()))
-    assert [(one.product_id, one.code) for one in got] == [("a", None), ("b", ImageCode.MISSING), ("c", None)]
+    got = obtain_pictures(wanted, tmp_path / "store", FetchLimits())
+    assert {one.product_id: one.code for one in got} == {"a": None, "b": ImageCode.MISSING, "c": None}

@@ -4,5 +4,5 @@ CREATE TABLE catalog.products (
     title text NOT NULL, description text, brand text, brand_key text, category text NOT NULL, category_raw text,
     layer text NOT NULL, google_category_id integer, gender text NOT NULL, age_group text, colour_family text NOT NULL,
     colour_raw text, pattern text, sleeve text, usage text, size_system text, image_url text NOT NULL, product_url text,
-    removed boolean NOT NULL, event_time timestamptz NOT NULL, landed_day date NOT NULL, packet_key bigint NOT NULL
+    removed boolean NOT NULL, event_time timestamptz NOT NULL, landed_day date NOT NULL, packet_key bigint NOT NULL, gender_raw text
 );

@@ -43,7 +43,13 @@ select
     coalesce(refined.category, 'unmapped') as category,
     coalesce(categories.layer, 'none') as layer,
     categories.google_category_id,
-    coalesce(genders.gender, 'unknown') as gender,
+    -- A vendor that says "male" and "kids" says boys.
+    case
+        when ages.age_group in ('newborn', 'infant', 'toddler', 'kids') and genders.gender = 'men' then 'boys'
+        when ages.age_group in ('newborn', 'infant', 'toddler', 'kids') and genders.gender = 'women' then 'girls'
+        else coalesce(genders.gender, 'unknown')
+    end as gender,
+    coalesce(ages.age_group, {{ vocabulary_key('newest.age_group_raw') }}) as age_group,
     coalesce(colours.colour_family, 'unmapped') as colour_family,
     coalesce(patterns.pattern, {{ vocabulary_key('newest.pattern_raw') }}) as pattern,
     coalesce(sleeves.sleeve, {{ vocabulary_key('newest.sleeve_raw') }}) as sleeve,
@@ -52,6 +58,7 @@ from newest
 inner join refined using (product_id)
 left join {{ ref('categories') }} as categories on categories.category = refined.category
 left join {{ ref('gender_synonyms') }} as genders on genders.word = {{ vocabulary_key('newest.gender_raw') }}
+left join {{ ref('age_group_synonyms') }} as ages on ages.word = {{ vocabulary_key('newest.age_group_raw') }}
 left join {{ ref('colour_synonyms') }} as colours on colours.word = {{ vocabulary_key('newest.colour_raw') }}
 left join {{ ref('pattern_synonyms') }} as patterns on patterns.word = {{ vocabulary_key('newest.pattern_raw') }}
 left join {{ ref('sleeve_synonyms') }} as sleeves on sleeves.word = {{ vocabulary_key('newest.sleeve_raw') }}

@@ -25,7 +25,7 @@ select
     layer,
     google_category_id,
     gender,
-    nullif({{ vocabulary_key('age_group_raw') }}, '') as age_group,
+    nullif(age_group, '') as age_group,
     colour_family,
     colour_raw,
     nullif(pattern, '') as pattern,
@@ -37,5 +37,6 @@ select
     removed_now as removed,
     newest_event_time as event_time,
     newest_landed_day as landed_day,
-    newest_packet_key as packet_key
+    newest_packet_key as packet_key,
+    nullif(btrim(gender_raw), '') as gender_raw
 from {{ ref('int_standardised_products') }}
