@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from lookmatch_assets.assets.attribute_cache import attribute_cache, attribute_report
+from lookmatch_assets.assets.calibration import calibration
 from lookmatch_assets.assets.duplicates import duplicates
 from lookmatch_assets.assets.embeddings import embeddings
 from lookmatch_assets.assets.feed_health import feed_health
@@ -32,6 +33,7 @@ ASSETS = [
     attribute_report,
     feed_health,
     duplicates,
+    calibration,
     looks,
     preferences,
 ]

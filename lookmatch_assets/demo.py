@@ -54,7 +54,7 @@ def run_demo(
     """
     from lookmatch_serving.search.command import draw_sheet, print_answer
     from lookmatch_serving.search.look import SearchRequest
-    from lookmatch_serving.search.pipeline import open_pipeline
+    from lookmatch_serving.search.opening import open_pipeline
 
     migrate(services.database_url)
     with _step(console, "Sample data" if data is None else "Real data"):

@@ -5,8 +5,8 @@ import dagster as dg
 from lookmatch_assets.assets.products import vocabularies
 
 CHAIN = (
-    "packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "looks",
-    "feed_health",
+    "packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "calibration",
+    "looks", "feed_health",
 )  # fmt: skip
 
 # In process: a process for each step would spend four times the run's own work on starting.

@@ -127,7 +127,7 @@ def serve(
 
 
 def _real_pipeline(settings: Settings, services: Services) -> SearchPipeline:
-    from lookmatch_serving.search.pipeline import open_pipeline
+    from lookmatch_serving.search.opening import open_pipeline
 
     pipeline: SearchPipeline = open_pipeline(settings, services)
     return pipeline
@@ -135,7 +135,7 @@ def _real_pipeline(settings: Settings, services: Services) -> SearchPipeline:
 
 def _warm_pipeline(settings: Settings, services: Services) -> SearchPipeline:
     """The real pipeline with its models loaded: a worker takes requests only once it can meet their deadlines."""
-    from lookmatch_serving.search.pipeline import open_pipeline
+    from lookmatch_serving.search.opening import open_pipeline
 
     pipeline = open_pipeline(settings, services)
     pipeline.warm_up()

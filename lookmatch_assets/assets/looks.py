@@ -17,7 +17,7 @@ TAGGING_DEADLINE_MS = 30_000
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
-    deps=["vector_index", "attribute_cache", "duplicates"],
+    deps=["vector_index", "attribute_cache", "duplicates", "calibration"],
     group_name="looks",
     kinds={"python"},
     code_version="1",
@@ -48,7 +48,7 @@ def _tag(stores: Stores, connection: DictConnection, market: Market, rows: list[
         How many were tagged, and a line for each that failed.
     """
     from lookmatch_serving.search.look import SearchRequest
-    from lookmatch_serving.search.pipeline import open_pipeline
+    from lookmatch_serving.search.opening import open_pipeline
 
     settings, failures = stores.settings(), list[str]()
     request = SearchRequest(market=market, deadline_ms=TAGGING_DEADLINE_MS)

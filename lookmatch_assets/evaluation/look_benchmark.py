@@ -23,7 +23,8 @@ from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.search.look import LayerQuery, SearchAnswer, SearchRequest
-from lookmatch_serving.search.pipeline import SearchPipeline, open_pipeline
+from lookmatch_serving.search.opening import open_pipeline
+from lookmatch_serving.search.pipeline import SearchPipeline
 from lookmatch_serving.settings import Market, read_settings
 
 DEADLINE_MS = 20_000

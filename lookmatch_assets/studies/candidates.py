@@ -23,8 +23,9 @@ from lookmatch_serving.encoders import load_encoder
 from lookmatch_serving.encoders.errors import EncoderUnavailableError
 from lookmatch_serving.pictures import decode_picture, picture_digest
 from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.grading import uncalibrated_grading
 from lookmatch_serving.search.look import Filters, LayerQuery
-from lookmatch_serving.search.pipeline import open_segmenter
+from lookmatch_serving.search.opening import open_segmenter
 from lookmatch_serving.search.ports import zero_shot_probabilities
 from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look
 from lookmatch_serving.search.reranking import by_segment, by_vector
@@ -136,12 +137,13 @@ def search_layers(
     segments = dict(zip((query.layer for query in queries), cut, strict=True))
     weight = {"text": 0.0, "segment": 1.0, "blend": system.image_weight}[system.query]
     vectors = query_vectors(encoder, queries, segments, weight, cache, Trace())
+    grading = uncalibrated_grading(encoder.key, encoder.version, index.market)  # studies compare orders, not grades
     for query, vector in zip(queries, vectors, strict=True):
         with connection.transaction():
             found = layer_candidates(connection, index, query, vector, Filters(), _POOL)
             if system.ranker == "segment":
                 stored = vectors_of(connection, index, [one.product_id for one in found])
-                ranked = by_segment(found, segments[query.layer], stored, encoder.key)
+                ranked = by_segment(found, segments[query.layer], stored, grading)
             else:
-                ranked = by_vector(found, encoder.key)
+                ranked = by_vector(found, grading)
         yield Returned(system.name, look.look_id, query.layer, [(hit.candidate.product_id, hit.score) for hit in ranked.hits])

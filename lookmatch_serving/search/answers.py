@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -39,12 +39,10 @@ def first_page(
     return layers
 
 
-def result_list_of(
-    index: LiveIndex, queries: Sequence[LayerQuery], ranked: Mapping[str, RankedLayer], look_digest: str
-) -> dict[str, Any]:
+def result_list_of(index: LiveIndex, found: Found, ranked: Mapping[str, RankedLayer]) -> dict[str, Any]:
     """What is pinned for later pages: each layer's order with scores and grades."""
     layers = {}
-    for query in queries:
+    for query in found.queries:
         order = ranked[query.layer]
         rows = [
             [one.candidate.product_id, round(one.score, 4), one.grade.value, list(one.candidate.variants)] for one in order.hits
@@ -54,7 +52,8 @@ def result_list_of(
         "market": index.market,
         "encoder_version": index.encoder_version,
         "index_as_of": index.index_as_of.isoformat(),
-        "look_digest": look_digest,
+        "look_digest": found.look.digest,
+        "grading": found.grading.source,
         "layers": layers,
     }
 
@@ -97,6 +96,8 @@ def _hit(one: Ranked, found: Found, query: LayerQuery, request: SearchRequest) -
     why: dict[str, str | float] | None = None
     if one.why is not None or request.explain:
         why = {"similarity": round(one.candidate.similarity, 4)}
+        if not found.grading.calibrated:
+            why["grading"] = found.grading.source
         if one.why is not None:
             why["reason"] = one.why
         if not one.candidate.plausible:

@@ -17,7 +17,7 @@ from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.search.contact_sheet import contact_sheet
 from lookmatch_serving.search.look import Filters, Hit, LayerAnswer, PriceRange, SearchAnswer, SearchRequest
-from lookmatch_serving.search.pipeline import open_pipeline
+from lookmatch_serving.search.opening import open_pipeline
 from lookmatch_serving.search.products import products_by_id, stored_picture
 from lookmatch_serving.settings import Market, Settings, read_settings
 

@@ -186,12 +186,16 @@ class Degradation(_Record):
 
 
 class SearchAnswer(_Record):
-    """The answer of a search; every field is part of the public contract."""
+    """The answer of a search; every field is part of the public contract.
+
+    ``grading`` is ``calibrated``, or says which uncalibrated thresholds graded the hits, and why.
+    """
 
     query_id: UUID
     market: Market
     encoder_version: str
     index_as_of: datetime
+    grading: str = "unknown"
     ranker: Ranker
     degraded: list[Degradation] = Field(default_factory=list)
     timings_ms: dict[str, float]

@@ -13,12 +13,12 @@ from PIL import Image
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from lookmatch_serving.db import DictConnection, open_pool, read_sql
-from lookmatch_serving.embedded import Services
-from lookmatch_serving.errors import ConfigurationError, LookmatchError, NotFoundError, UpstreamError
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.grading import GradingShelf, read_grading
 from lookmatch_serving.search.live_encoders import LiveEncoders
 from lookmatch_serving.search.look import LayerQuery, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.search.looks_source import (
@@ -34,8 +34,6 @@ from lookmatch_serving.search.ports import (
     EncoderShelf,
     SearchEncoder,
     Vectors,
-    load_installed_encoder,
-    zero_shot_probabilities,
 )
 from lookmatch_serving.search.products import products_by_id
 from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, Look, QueryGenerator
@@ -43,7 +41,7 @@ from lookmatch_serving.search.ranking import Found, RankingLadder
 from lookmatch_serving.search.reading import read_queries
 from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
 from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, live_index, live_indexes, vectors_of
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Settings
@@ -76,6 +74,7 @@ class SearchPipeline:
         self._pool = pool
         self._cache = cache
         self._parts = parts
+        self._gradings = GradingShelf()
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
         self._live = LiveEncoders(parts.encoders, self._warm)
@@ -170,13 +169,14 @@ class SearchPipeline:
             with trace.stage("reranking"):
                 ranked = self._ladder.rank(found, deadline, trace)
             name = new_result_list()
-            pinned = result_list_of(index, queries, ranked, look.digest)
+            pinned = result_list_of(index, found, ranked)
             kept = self._cache.keep_result_list(name, pinned, trace)
         answer = SearchAnswer(
             query_id=uuid4(),
             market=request.market,
             encoder_version=index.encoder_version,
             index_as_of=index.index_as_of,
+            grading=found.grading.source,
             ranker=_overall(ranked),
             degraded=trace.degraded,
             timings_ms=trace.timings_ms,
@@ -229,7 +229,14 @@ class SearchPipeline:
             ids = {candidate.product_id for layer in candidates.values() for candidate in layer}
             products = products_by_id(connection, index.market, ids)
             stored = vectors_of(connection, index, ids) if segments else {}
-        return Found(look, queries, candidates, segments, stored, products, index.encoder_key, index.index_as_of)
+            grading = self._gradings.get(
+                index.market,
+                index.encoder_key,
+                index.encoder_version,
+                index.calibrated_at,
+                lambda: read_grading(connection, index.market, index.encoder_version),
+            )
+        return Found(look, queries, candidates, segments, stored, products, grading, index.index_as_of)
 
     def _later_page(self, request: SearchRequest, deadline: Deadline, trace: Trace) -> SearchAnswer:
         """A further page of one layer, from the pinned list that its token names."""
@@ -245,6 +252,7 @@ class SearchPipeline:
             market=request.market,
             encoder_version=pinned["encoder_version"],
             index_as_of=pinned["index_as_of"],
+            grading=pinned["grading"],
             ranker=Ranker(pinned["layers"][token.layer]["ranker"]),
             degraded=trace.degraded,
             timings_ms=trace.timings_ms,
@@ -266,48 +274,6 @@ class SearchPipeline:
         except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
             _log.warning("query_not_logged", query_id=str(answer.query_id), error=type(error).__name__)
         return answer
-
-
-def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter | None = None) -> SearchPipeline:
-    """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
-
-    Nothing heavy is loaded before the first search or ``warm_up``.
-
-    Args:
-        settings: of the home.
-        services: addresses of the stores.
-        segmenter: cuts layers out of looks; the one of the settings when left out.
-
-    Raises:
-        ConfigurationError: the settings ask for weights that are not there.
-    """
-    encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or open_segmenter(settings)
-    parts = Parts(encoders, cutter, zero_shot_probabilities)
-    if settings.anthropic_api_key is not None:
-        from lookmatch_serving.llm.client import AnthropicVisionModel
-        from lookmatch_serving.llm.judge import ModelReranker
-        from lookmatch_serving.llm.look_reader import ModelQueryGenerator
-
-        model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
-        parts = Parts(encoders, cutter, zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close)
-    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
-
-
-def open_segmenter(settings: Settings) -> Segmenter:
-    """The segmenter that the settings name.
-
-    Raises:
-        ConfigurationError: its weights are not there.
-    """
-    if settings.segmenter == "embedded":
-        return EmbeddedSegmenter()
-    if settings.sam2_checkpoint is None:
-        raise ConfigurationError(
-            "LOOKMATCH_SAM2_CHECKPOINT: LOOKMATCH_SEGMENTER=florence-sam2 needs a file of sam2.1_hiera_tiny weights"
-        )
-    from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter
-
-    return GroundedSegmenter.load(settings.florence, settings.sam2_checkpoint)
 
 
 def _segment_vectors(

@@ -12,6 +12,7 @@ from pathlib import Path
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.search.cache import JUDGEMENT_SECONDS, SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.grading import Grading
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.products import Product, stored_picture
@@ -35,7 +36,7 @@ class Found:
         segments: layer -> unit vector (d,) of the cut-out garment.
         vectors: product id -> unit vector (d,).
         products: product id -> product.
-        encoder_key: whose thresholds grade.
+        grading: grades the hits.
         index_as_of: when the index was last brought up to date; what was judged before is judged again.
     """
 
@@ -45,7 +46,7 @@ class Found:
     segments: Mapping[str, Vectors]
     vectors: Mapping[str, Vectors]
     products: Mapping[str, Product]
-    encoder_key: str
+    grading: Grading
     index_as_of: datetime
 
 
@@ -77,8 +78,8 @@ class RankingLadder:
         segment = found.segments.get(layer)
         if segment is None:
             trace.degrade("reranking", f"{layer} is in vector order: it could not be cut out of the look")
-            return by_vector(candidates, found.encoder_key)
-        return by_segment(candidates, segment, found.vectors, found.encoder_key)
+            return by_vector(candidates, found.grading)
+        return by_segment(candidates, segment, found.vectors, found.grading)
 
     def _with_model(
         self, model: VisualReranker, found: Found, base: Mapping[str, RankedLayer], deadline: Deadline, trace: Trace
@@ -94,7 +95,7 @@ class RankingLadder:
         ranked = {}
         for layer, order in base.items():
             if told.get(layer):
-                ranked[layer] = by_llm(order, told[layer], found.encoder_key)
+                ranked[layer] = by_llm(order, told[layer], found.grading)
             else:
                 ranked[layer] = order
                 if order.hits:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from lookmatch_serving.search.grading import thresholds_for
+from lookmatch_serving.search.grading import Grading
 from lookmatch_serving.search.look import LayerQuery, MatchGrade, Ranker
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.retrieval import Candidate
@@ -77,13 +77,13 @@ class VisualReranker(Protocol):
         """
 
 
-def by_vector(candidates: Sequence[Candidate], encoder_key: str) -> RankedLayer:
+def by_vector(candidates: Sequence[Candidate], grading: Grading) -> RankedLayer:
     """The order of retrieval."""
-    return _ordered(Ranker.VECTOR, {c.product_id: c.similarity for c in candidates}, candidates, encoder_key)
+    return _ordered(Ranker.VECTOR, {c.product_id: c.similarity for c in candidates}, candidates, grading)
 
 
 def by_segment(
-    candidates: Sequence[Candidate], segment: Vectors, vectors: Mapping[str, Vectors], encoder_key: str
+    candidates: Sequence[Candidate], segment: Vectors, vectors: Mapping[str, Vectors], grading: Grading
 ) -> RankedLayer:
     """Order by cosine with the layer's segment of the look, blended with the similarity that retrieval found.
 
@@ -91,7 +91,7 @@ def by_segment(
         candidates: in order of retrieval.
         segment: (d,) unit vector of the cut-out garment.
         vectors: product id -> unit vector (d,); candidates without one keep a score of -1 and go last.
-        encoder_key: whose thresholds grade.
+        grading: grades the scores.
     """
     scores = {
         c.product_id: SEGMENT_SHARE * float(segment @ vectors[c.product_id]) + (1 - SEGMENT_SHARE) * c.similarity
@@ -99,15 +99,16 @@ def by_segment(
         else -1.0
         for c in candidates
     }
-    return _ordered(Ranker.SEGMENT, scores, candidates, encoder_key)
+    return _ordered(Ranker.SEGMENT, scores, candidates, grading)
 
 
-def by_llm(base: RankedLayer, told: Sequence[Judgement], encoder_key: str) -> RankedLayer:
+def by_llm(base: RankedLayer, told: Sequence[Judgement], grading: Grading) -> RankedLayer:
     """The LLM's order first, then whatever it did not judge, scored no higher than its last."""
-    thresholds = thresholds_for(encoder_key, Ranker.LLM)
     known = {ranked.candidate.product_id: ranked.candidate for ranked in base.hits}
     first = [
-        Ranked(known[product_id], score, thresholds.grade(score), why) for product_id, score, why in told if product_id in known
+        Ranked(known[product_id], score, grading.grade(Ranker.LLM, known[product_id].category, score), why)
+        for product_id, score, why in told
+        if product_id in known
     ]
     named = {ranked.candidate.product_id for ranked in first}
     floor = min((ranked.score for ranked in first), default=1.0)
@@ -119,10 +120,9 @@ def by_llm(base: RankedLayer, told: Sequence[Judgement], encoder_key: str) -> Ra
     return RankedLayer(Ranker.LLM, first + rest)
 
 
-def _ordered(ranker: Ranker, scores: Mapping[str, float], candidates: Sequence[Candidate], encoder_key: str) -> RankedLayer:
-    thresholds = thresholds_for(encoder_key, ranker)
+def _ordered(ranker: Ranker, scores: Mapping[str, float], candidates: Sequence[Candidate], grading: Grading) -> RankedLayer:
     ranked = []
     for candidate in candidates:
         score = scores[candidate.product_id] - (0.0 if candidate.plausible else OTHER_CATEGORY_COST)
-        ranked.append(Ranked(candidate, score, thresholds.grade(score)))
+        ranked.append(Ranked(candidate, score, grading.grade(ranker, candidate.category, score)))
     return RankedLayer(ranker, sorted(ranked, key=lambda one: -one.score))

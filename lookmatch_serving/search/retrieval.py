@@ -54,6 +54,8 @@ class LiveIndex:
     Attributes:
         search_by: ``planned`` chooses between exact scan and index for each request; ``exact`` and ``index`` are for comparing.
         ef_search: HNSW's list length; None takes what serving takes.
+        bit_index: whether there is an index over the signs of the vectors.
+        calibrated_at: when the encoder version's grades were calibrated here; None when they were not.
     """
 
     market: str
@@ -65,6 +67,8 @@ class LiveIndex:
     products: int
     search_by: Literal["planned", "exact", "index"] = "planned"
     ef_search: int | None = None
+    bit_index: bool = False
+    calibrated_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,14 @@ class Candidate:
         similarity: cosine with the query vector.
         variants: ids of its near-duplicates that are still sold.
         plausible: False when its category or gender is not what the look's query names.
+        category: of the product.
     """
 
     product_id: str
     similarity: float
     variants: tuple[str, ...] = ()
     plausible: bool = True
+    category: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,11 +278,12 @@ def _collapsed(connection: DictConnection, rows: Sequence[Mapping[str, Any]], li
         as_near = held is not None and round(held[1], _SAME_PICTURE) == round(similarity, _SAME_PICTURE)
         if held is None or (as_near and product_id == name):
             chosen[name] = (product_id, similarity)
+    categories = {row["product_id"]: row["category"] for row in rows}
     candidates = []
     for product_id, similarity in list(chosen.values())[:limit]:
         group = groups.get(product_id)
         others = tuple(m for m in group["members"] if m != product_id) if group else ()
-        candidates.append(Candidate(product_id, similarity, others))
+        candidates.append(Candidate(product_id, similarity, others, category=categories[product_id]))
     return candidates
 
 

@@ -1,4 +1,14 @@
-SELECT l.market, l.encoder_key, l.encoder_version, l.index_as_of, l.products, e.table_name, e.dimensions
-FROM vectors.live_encoder l
-JOIN vectors.encoders e USING (encoder_key, encoder_version)
+-- The same as live_encoder.sql of every market.
+SELECT
+    l.market, l.encoder_key, l.encoder_version, l.index_as_of, l.products, e.table_name, e.dimensions,
+    EXISTS (
+        SELECT 1 FROM pg_index AS i
+        WHERE i.indexrelid = to_regclass('vectors.' || quote_ident(e.table_name || '_' || lower(l.market) || '_bits')) AND i.indisvalid
+    ) AS bit_index,
+    (
+        SELECT max(c.fitted_at) FROM vectors.match_curves AS c
+        WHERE c.encoder_version = l.encoder_version AND c.market = l.market
+    ) AS calibrated_at
+FROM vectors.live_encoder AS l
+JOIN vectors.encoders AS e USING (encoder_key, encoder_version)
 ORDER BY l.market

@@ -1,7 +1,7 @@
 -- Nearest products through the vector index, which scans on until enough rows pass the filters. It returns them in nearly their
 -- order ("relaxed"), since the strict one drops what a later round finds nearer; so they are sorted here.
 WITH near AS MATERIALIZED (
-    SELECT v.product_id, v.embedding <=> %(vector)s::halfvec AS distance
+    SELECT v.product_id, p.category, v.embedding <=> %(vector)s::halfvec AS distance
     FROM {vectors} AS v
     JOIN catalog.products AS p ON p.product_id = v.product_id
     LEFT JOIN catalog.offers AS o ON o.product_id = p.product_id
@@ -12,6 +12,6 @@ WITH near AS MATERIALIZED (
     LIMIT %(rows)s
 )
 
-SELECT product_id, 1 - distance AS similarity
+SELECT product_id, category, 1 - distance AS similarity
 FROM near
 ORDER BY distance + 0, product_id

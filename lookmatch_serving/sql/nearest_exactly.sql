@@ -1,11 +1,11 @@
 -- Nearest products among the few that pass the filters: those first, then their vectors ("+ 0" keeps the vector index out).
 WITH passing AS MATERIALIZED (
-    SELECT p.product_id
+    SELECT p.product_id, p.category
     FROM catalog.products AS p
     LEFT JOIN catalog.offers AS o ON o.product_id = p.product_id
     WHERE {filters}
 )
-SELECT v.product_id, 1 - (v.embedding <=> %(vector)s::halfvec) AS similarity
+SELECT v.product_id, passing.category, 1 - (v.embedding <=> %(vector)s::halfvec) AS similarity
 FROM passing
 JOIN {vectors} AS v ON v.product_id = passing.product_id
 WHERE v.market = %(market)s

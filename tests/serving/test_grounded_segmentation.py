@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter, largest_box, load_sam2
 from lookmatch_serving.search.look import Box, LayerQuery
-from lookmatch_serving.search.pipeline import open_segmenter
+from lookmatch_serving.search.opening import open_segmenter
 from lookmatch_serving.search.segmentation import EmbeddedSegmenter
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]

@@ -1,0 +1,54 @@
+"""Opens a pipeline with the parts that the settings name."""
+
+from __future__ import annotations
+
+from lookmatch_serving.db import open_pool
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.errors import ConfigurationError
+from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.pipeline import Parts, SearchPipeline
+from lookmatch_serving.search.ports import EncoderShelf, load_installed_encoder, zero_shot_probabilities
+from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.settings import Settings
+
+
+def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter | None = None) -> SearchPipeline:
+    """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
+
+    Nothing heavy is loaded before the first search or ``warm_up``.
+
+    Args:
+        settings: of the home.
+        services: addresses of the stores.
+        segmenter: cuts layers out of looks; the one of the settings when left out.
+
+    Raises:
+        ConfigurationError: the settings ask for weights that are not there.
+    """
+    encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or open_segmenter(settings)
+    parts = Parts(encoders, cutter, zero_shot_probabilities)
+    if settings.anthropic_api_key is not None:
+        from lookmatch_serving.llm.client import AnthropicVisionModel
+        from lookmatch_serving.llm.judge import ModelReranker
+        from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+
+        model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
+        parts = Parts(encoders, cutter, zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close)
+    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
+
+
+def open_segmenter(settings: Settings) -> Segmenter:
+    """The segmenter that the settings name.
+
+    Raises:
+        ConfigurationError: its weights are not there.
+    """
+    if settings.segmenter == "embedded":
+        return EmbeddedSegmenter()
+    if settings.sam2_checkpoint is None:
+        raise ConfigurationError(
+            "LOOKMATCH_SAM2_CHECKPOINT: LOOKMATCH_SEGMENTER=florence-sam2 needs a file of sam2.1_hiera_tiny weights"
+        )
+    from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter
+
+    return GroundedSegmenter.load(settings.florence, settings.sam2_checkpoint)
