@@ -23,6 +23,11 @@ class Market(StrEnum):
     USA = "US"
     JAPAN = "JP"
 
+    @property
+    def currency(self) -> str:
+        """What is paid with there, ISO 4217."""
+        return {Market.INDIA: "INR", Market.USA: "USD", Market.JAPAN: "JPY"}[self]
+
 
 class Settings(BaseSettings):
     """All settings. Paths are absolute after validation.
@@ -44,6 +49,7 @@ class Settings(BaseSettings):
         image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
+        preferences: ``soft`` moves up what fits the shopper that a search names, ``hard`` leaves out what does not.
     """
 
     model_config = SettingsConfigDict(env_prefix="LOOKMATCH_", extra="ignore", populate_by_name=True)
@@ -64,6 +70,7 @@ class Settings(BaseSettings):
     image_weight: float = Field(default=0.3, ge=0, le=1)
     allow_private_addresses: bool = False
     require_api_key: bool = False
+    preferences: Literal["soft", "hard"] = "soft"
 
     @field_validator("home")
     @classmethod

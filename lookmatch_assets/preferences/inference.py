@@ -7,7 +7,6 @@ enough speaks for it: enough interactions, with enough different products, and a
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +15,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from lookmatch_serving.search.look import PriceRange
+from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 from lookmatch_serving.search.retrieval import major_units
+from lookmatch_serving.search.size_systems import SIZE_GROUP_OF_LAYER, size_as_written
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.interactions import InteractionKind
 from lookmatch_serving.shoppers.preferences import (
     Evidence,
     InferredPreference,
-    PreferenceKind,
-    PreferredSize,
-    SizeGroup,
-    SizeSystem,
 )
 
 HALF_LIFE = timedelta(days=60)
@@ -71,14 +67,6 @@ MINIMA: Mapping[PreferenceKind, Minimum] = {
 days, a save for 25."""
 
 _Key = TypeVar("_Key", bound=Hashable)
-_LETTER_SIZE = re.compile(r"(?:[2-9]?X{0,4}[SL]|M|XX+[SL])", re.IGNORECASE)
-_GROUPS: Mapping[str, SizeGroup] = {
-    "outermost_topwear": SizeGroup.TOPWEAR,
-    "inner_topwear": SizeGroup.TOPWEAR,
-    "one_piece": SizeGroup.TOPWEAR,
-    "bottomwear": SizeGroup.BOTTOMWEAR,
-    "footwear": SizeGroup.FOOTWEAR,
-}
 
 
 @dataclass(frozen=True)
@@ -114,11 +102,6 @@ def decayed_weight(interaction: ProductInteraction, now: datetime) -> float:
     return KIND_WEIGHTS[interaction.kind] * math.pow(0.5, age / HALF_LIFE)
 
 
-def letter_size(size: str) -> bool:
-    """Whether a size is written in letters, such as S, M, XL or 3XL."""
-    return _LETTER_SIZE.fullmatch(size.strip()) is not None
-
-
 def _brands(interactions: Sequence[ProductInteraction], market: Market, now: datetime) -> Iterable[InferredPreference]:
     groups = _grouped(interactions, lambda one: one.brand_key or None)
     total = sum(_weight(group, now) for group in groups.values())
@@ -130,14 +113,14 @@ def _brands(interactions: Sequence[ProductInteraction], market: Market, now: dat
 
 def _sizes(interactions: Sequence[ProductInteraction], market: Market, now: datetime) -> Iterable[InferredPreference]:
     """Sizes are compared within a group of clothing and a system: a shopper's shoes say nothing of their shirts."""
-    groups = _grouped(interactions, _preferred_size)
+    groups = _grouped(interactions, lambda one: _preferred_size(one, market))
     totals: dict[tuple[SizeGroup | None, SizeSystem | None], float] = defaultdict(float)
     for size, group in groups.items():
         totals[size.group, size.system] += _weight(group, now)
     for size, group in _by_weight(groups, now):
         total = totals[size.group, size.system]
         if _enough(PreferenceKind.SIZE, group, total, now):
-            name = f"size:{size.group}:{size.system or 'unknown'}:{size.size}"
+            name = f"size:{size.group}:{size.system}:{size.size}"
             yield _preference(name, market, PreferenceKind.SIZE, group, total, now, size=size)
 
 
@@ -153,15 +136,10 @@ def _prices(interactions: Sequence[ProductInteraction], market: Market, now: dat
         yield _preference(f"price:{currency}", market, PreferenceKind.PRICE, group, total, now, price=band)
 
 
-def _preferred_size(interaction: ProductInteraction) -> PreferredSize | None:
-    group = _GROUPS.get(interaction.layer or "")
-    if interaction.size is None or group is None:
-        return None
-    size = interaction.size.strip()
-    if letter_size(size):
-        return PreferredSize(size=size.upper(), system=SizeSystem.LETTER, group=group)
-    system = next((one for one in SizeSystem if one == interaction.size_system), None)
-    return PreferredSize(size=size, system=system, group=group)
+def _preferred_size(interaction: ProductInteraction, market: Market) -> PreferredSize | None:
+    group = SIZE_GROUP_OF_LAYER.get(interaction.layer or "")
+    written = size_as_written(interaction.size, interaction.size_system, market) if interaction.size and group else None
+    return PreferredSize(size=written[0], system=written[1], group=group) if written else None
 
 
 def _grouped(

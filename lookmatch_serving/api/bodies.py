@@ -17,7 +17,7 @@ from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.search.look import SearchRequest
 
 _SOURCES = "exactly one of image, image_url and look_id"
-_LIST_FIELDS = frozenset({"layers", "filters.brand", "filters.size", "filters.category"})
+_LIST_FIELDS = frozenset({"layers", "filters.brand", "filters.size", "filters.category", "filters.relax"})
 _LITERALS = frozenset({"page_size", "deadline_ms", "explain", "filters.in_stock", "filters.price.min", "filters.price.max"})
 """Plain fields whose text is a number or a truth value, spelled as in JSON."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.result_list import RankedList
 from lookmatch_serving.settings import Market
 
 
@@ -110,7 +111,12 @@ class LookAnswer(LookSummary):
 
 
 class QueryAnswer(_Record):
-    """What was asked and answered. Who asked is not shown."""
+    """What was asked and answered, and why each product of the answer ranked where it did. Who asked is not shown.
+
+    Attributes:
+        ranking: by layer, in the order of the answer; empty for queries whose ranking was not kept.
+        answered_from: the query that ranked the products, where this one's were stored, or were a later page of its.
+    """
 
     query_id: UUID
     asked_at: datetime
@@ -118,6 +124,8 @@ class QueryAnswer(_Record):
     look_digest: str
     request: dict[str, Any]
     answer: dict[str, Any]
+    answered_from: UUID | None
+    ranking: list[RankedList]
 
 
 class HealthCheck(_Record):

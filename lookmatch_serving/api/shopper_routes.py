@@ -21,6 +21,7 @@ from lookmatch_serving.api.shopper_records import (
 )
 from lookmatch_serving.api.validation import validate
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.shoppers.interactions import Interaction, record_interactions
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, state_of
 from lookmatch_serving.shoppers.store import (
@@ -75,6 +76,7 @@ def delete_preferences(shopper_id: str) -> Response:
     checked = _checked(shopper_id)
 
     def write(connection: DictConnection) -> ErasureAnswer:
+        forget_shopper(current_parts().valkey, checked)
         return ErasureAnswer(**asdict(erase_shopper(connection, checked)))
 
     answer = answer_once(write)

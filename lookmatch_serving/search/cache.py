@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import redis
@@ -24,8 +24,6 @@ from lookmatch_serving.errors import DeadlineExceededError, UpstreamError
 from lookmatch_serving.search.deadline import BoundedWorkers
 from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.trace import Trace
-
-Result = TypeVar("Result")
 
 SOCKET_SECONDS = 0.1
 REST_SECONDS = 2.0
@@ -125,15 +123,19 @@ class SearchCache:
             batch.set(_text_key(version, text), np.ascontiguousarray(row, dtype=np.float32).tobytes(), ex=TEXT_VECTOR_SECONDS)
         self._asked(batch.execute, trace)
 
-    def result_list(self, name: str, trace: Trace) -> dict[str, Any] | None:
+    def result_list(self, name: str, trace: Trace) -> bytes | None:
         """A result list that pages are cut from."""
-        found = self._get(f"{_PREFIX}:results:{name}", trace)
-        return None if found is None else _parsed(zlib.decompress(found), dict)
+        found = self._get(_results_key(name), trace)
+        return None if found is None else zlib.decompress(found)
 
-    def keep_result_list(self, name: str, content: dict[str, Any], trace: Trace) -> bool:
-        """Keep a result list; False when it could not be kept."""
-        data = zlib.compress(json.dumps(content).encode(), 1)
-        return self._set(f"{_PREFIX}:results:{name}", data, RESULT_LIST_SECONDS, trace)
+    def keep_result_list(self, name: str, content: bytes, shopper_id: str | None, trace: Trace) -> bool:
+        """Keep a result list, so that ``forget_shopper`` finds it; False when it could not be kept."""
+        batch = self._client.pipeline(transaction=True)
+        batch.set(_results_key(name), zlib.compress(content, 1), ex=RESULT_LIST_SECONDS)
+        if shopper_id is not None:
+            batch.sadd(_shopper_key(shopper_id), name)
+            batch.expire(_shopper_key(shopper_id), RESULT_LIST_SECONDS)
+        return bool(self._asked(batch.execute, trace))
 
     def _get(self, key: str, trace: Trace) -> bytes | None:
         found = self._asked(lambda: self._client.get(key), trace)
@@ -155,19 +157,28 @@ class SearchCache:
             return None
 
 
+def forget_shopper(client: redis.Redis, shopper_id: str) -> None:
+    """Delete the result lists that were made for a shopper.
+
+    Raises:
+        redis.RedisError: Valkey does not answer.
+    """
+    names = client.smembers(_shopper_key(shopper_id))
+    client.delete(_shopper_key(shopper_id), *(_results_key(name.decode()) for name in names))  # type: ignore[union-attr]
+
+
 def normalised(text: str) -> str:
     """A text as it is cached: white space folded, lower case."""
     return " ".join(text.split()).lower()
 
 
+def _results_key(name: str) -> str:
+    return f"{_PREFIX}:results:{name}"
+
+
+def _shopper_key(shopper_id: str) -> str:
+    return f"{_PREFIX}:shopper:{hashlib.sha256(shopper_id.encode()).hexdigest()}"
+
+
 def _text_key(version: str, text: str) -> str:
     return f"{_PREFIX}:text:{version}:{hashlib.sha256(normalised(text).encode()).hexdigest()}"
-
-
-def _parsed(data: bytes, kind: Callable[..., Result]) -> Result | None:
-    """JSON of the expected kind, else None: what another version wrote is not ours."""
-    try:
-        value = json.loads(data)
-    except ValueError:
-        return None
-    return value if isinstance(value, kind) else None  # type: ignore[arg-type]

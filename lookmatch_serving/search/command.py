@@ -16,12 +16,20 @@ from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.search.contact_sheet import contact_sheet
-from lookmatch_serving.search.look import Filters, Hit, LayerAnswer, PriceRange, SearchAnswer, SearchRequest
+from lookmatch_serving.search.look import (
+    FilterName,
+    Filters,
+    Hit,
+    LayerAnswer,
+    PriceRange,
+    SearchAnswer,
+    SearchRequest,
+    SizeSystem,
+)
 from lookmatch_serving.search.opening import open_pipeline
 from lookmatch_serving.search.products import products_by_id, stored_picture
 from lookmatch_serving.settings import Market, Settings, read_settings
 
-_CURRENCIES = {Market.INDIA: "INR", Market.USA: "USD", Market.JAPAN: "JPY"}
 _SHOWN = 5
 _SHELL_DEADLINE_MS = 10_000
 
@@ -32,12 +40,20 @@ _SHELL_DEADLINE_MS = 10_000
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as the API gives it.")
 @click.option("--brand", multiple=True, help="Only this brand; may be repeated.")
 @click.option("--size", multiple=True, help="Only products with this size in stock; may be repeated.")
+@click.option("--size-system", type=click.Choice([str(one) for one in SizeSystem]), help="What --size is written in.")
 @click.option("--price-min", type=float, help="Least price, in the market's currency unless --currency says otherwise.")
 @click.option("--price-max", type=float, help="Highest price.")
 @click.option("--currency", help="Currency of the prices, ISO 4217.")
 @click.option("--gender", type=click.Choice(["men", "women", "boys", "girls", "unisex"]))
 @click.option("--category", multiple=True, help="Only this category; may be repeated.")
 @click.option("--in-stock", is_flag=True, help="Only what is in stock.")
+@click.option(
+    "--relax",
+    multiple=True,
+    type=click.Choice([str(one) for one in FilterName]),
+    help="Drop this filter where too few pass; may be repeated, the first goes first.",
+)
+@click.option("--user", help="Follow the preferences of this shopper.")
 @click.option("--deadline-ms", type=int, default=_SHELL_DEADLINE_MS, show_default=True, help="The answer comes by then.")
 @click.option(
     "--contact-sheet", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the answer to this PNG."
@@ -96,6 +112,10 @@ def print_answer(answer: SearchAnswer, console: Console) -> None:
     """Print an answer for people: a table a layer, then ranker, degradations and timings."""
     for layer in answer.layers:
         console.print(_layer_table(layer))
+        if layer.relaxed:
+            console.print(f"too few passed the filters, so these were dropped: {', '.join(layer.relaxed)}", markup=False)
+        if layer.explanation:
+            console.print(layer.explanation, markup=False)
     if not answer.layers:
         console.print("No garment was found in this picture.")
     age = f"index as of {answer.index_as_of:%Y-%m-%d %H:%M}"
@@ -128,7 +148,7 @@ def _request(market: Market, deadline_ms: int, options: dict[str, Any]) -> Searc
     try:
         price = None
         if least is not None or most is not None:
-            price = PriceRange(min=least, max=most, currency=options["currency"] or _CURRENCIES[market])
+            price = PriceRange(min=least, max=most, currency=options["currency"] or market.currency)
         filters = Filters(
             brand=list(options["brand"]) or None,
             size=list(options["size"]) or None,
@@ -136,7 +156,9 @@ def _request(market: Market, deadline_ms: int, options: dict[str, Any]) -> Searc
             gender=options["gender"],
             category=list(options["category"]) or None,
             in_stock=options["in_stock"] or None,
+            size_system=options["size_system"],
+            relax=list(options["relax"]) or None,
         )
-        return SearchRequest(market=market, filters=filters, deadline_ms=deadline_ms)
+        return SearchRequest(market=market, filters=filters, user_id=options["user"], deadline_ms=deadline_ms)
     except ValidationError as error:
         raise click.ClickException("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error

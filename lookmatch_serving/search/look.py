@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -123,15 +123,64 @@ class PriceRange(_Record):
         return self
 
 
+class SizeSystem(StrEnum):
+    """How a size is written: a country's system, or letters (S, M, L)."""
+
+    INDIA = "IN"
+    US = "US"
+    EU = "EU"
+    UK = "UK"
+    JAPAN = "JP"
+    LETTER = "letter"
+
+
+class SizeGroup(StrEnum):
+    """What is sized alike; ``topwear`` stands for dresses too."""
+
+    TOPWEAR = "topwear"
+    BOTTOMWEAR = "bottomwear"
+    FOOTWEAR = "footwear"
+
+
+class PreferredSize(_Record):
+    """A size. Without ``system`` it is compared as it is written; without ``group`` it is meant for all clothing."""
+
+    size: Annotated[Text, Field(min_length=1, max_length=60)]
+    system: SizeSystem | None = None
+    group: SizeGroup | None = None
+
+
+class FilterName(StrEnum):
+    """A filter by name."""
+
+    BRAND = "brand"
+    SIZE = "size"
+    PRICE = "price"
+    GENDER = "gender"
+    CATEGORY = "category"
+    IN_STOCK = "in_stock"
+
+
 class Filters(_Record):
-    """Hard filters; a product that fails one is not returned."""
+    """Hard filters; a product that fails one is not returned.
+
+    Attributes:
+        size: sizes in stock, any of them; as the products list them, unless ``size_system`` is given.
+        size_system: what ``size`` is written in; then products sized in other systems pass by the estimates of the size chart.
+        category: slugs of the catalogue's categories, such as ``casual-shoes``.
+        relax: filters that may be dropped in a layer where fewer products pass than a page holds: the first named is dropped
+            first, then the second too, until a page is full. What passes all filters comes first. The answer says what was
+            dropped. Preferences that are applied as filters can be relaxed by the same names.
+    """
 
     brand: list[Text] | None = Field(default=None, min_length=1, max_length=50)
     size: list[Text] | None = Field(default=None, min_length=1, max_length=50)
+    size_system: SizeSystem | None = None
     price: PriceRange | None = None
     gender: str | None = Field(default=None, pattern="^(men|women|boys|girls|unisex)$")
     category: list[Text] | None = Field(default=None, min_length=1, max_length=50)
     in_stock: bool | None = Field(default=None, strict=True)
+    relax: list[FilterName] | None = Field(default=None, min_length=1, max_length=6)
 
 
 class SearchRequest(_Record):
@@ -147,6 +196,40 @@ class SearchRequest(_Record):
     page_token: str | None = Field(default=None, max_length=4096, pattern=PAGE_TOKEN)
     deadline_ms: Annotated[int, Field(ge=50, le=60_000, strict=True), _WHOLE] | None = None
     explain: bool = Field(default=False, strict=True)
+
+
+class PreferenceKind(StrEnum):
+    """What a preference of a shopper is about."""
+
+    BRAND = "brand"
+    SIZE = "size"
+    PRICE = "price"
+
+
+class PreferenceMode(StrEnum):
+    """How preferences are followed: ``soft`` moves what fits up, ``hard`` leaves out what does not."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class AppliedPreference(_Record):
+    """A preference of the shopper that the answer follows. One of ``brand``, ``size`` and ``price`` is set, by its kind.
+
+    Attributes:
+        origin: ``explicit``: the shopper said so; ``inferred``: from what they did.
+        preference_id: of an inferred one.
+        weight: in (0, 1]; 1 for what was said.
+    """
+
+    kind: PreferenceKind
+    mode: PreferenceMode
+    origin: Literal["explicit", "inferred"]
+    preference_id: str | None = None
+    brand: str | None = None
+    size: PreferredSize | None = None
+    price: PriceRange | None = None
+    weight: float = Field(default=1.0, gt=0, le=1)
 
 
 class Hit(_Record):
@@ -168,7 +251,12 @@ class Hit(_Record):
 
 
 class LayerAnswer(_Record):
-    """Products for one layer. ``match`` is the best hit's grade; ``none`` is an honest answer."""
+    """Products for one layer. ``match`` is the best hit's grade; ``none`` is an honest answer.
+
+    Attributes:
+        relaxed: filters that were dropped since too few products passed them; hits that fail one say so.
+        explanation: why there is no product at all, and without which filter there would be some.
+    """
 
     layer: LayerName
     box: Box | None
@@ -176,6 +264,8 @@ class LayerAnswer(_Record):
     match: MatchGrade
     hits: list[Hit]
     next_page_token: str | None = None
+    relaxed: list[FilterName] = Field(default_factory=list)
+    explanation: str | None = None
 
 
 class Degradation(_Record):
@@ -189,6 +279,7 @@ class SearchAnswer(_Record):
     """The answer of a search; every field is part of the public contract.
 
     ``grading`` is ``calibrated``, or says which uncalibrated thresholds graded the hits, and why.
+    ``preferences`` are those of the shopper that the answer follows; what each hit fits is in its ``why``.
     """
 
     query_id: UUID
@@ -199,4 +290,5 @@ class SearchAnswer(_Record):
     ranker: Ranker
     degraded: list[Degradation] = Field(default_factory=list)
     timings_ms: dict[str, float]
+    preferences: list[AppliedPreference] = Field(default_factory=list)
     layers: list[LayerAnswer]

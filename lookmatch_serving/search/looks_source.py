@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
 from lookmatch_serving.fetching import FetchLimits, fetch_picture
 from lookmatch_serving.pictures import decode_picture, picture_digest
-from lookmatch_serving.search.look import Filters, SearchAnswer, SearchRequest
+from lookmatch_serving.search.look import AppliedPreference, Filters, SearchAnswer, SearchRequest
 from lookmatch_serving.search.query_generation import Look
 from lookmatch_serving.settings import Settings
 
@@ -59,13 +60,19 @@ def registered_look(connection: DictConnection, look_id: str) -> RegisteredLook:
     return RegisteredLook(row["image_file"], row["image_digest"], stored)
 
 
-def usable_as_stored(request: SearchRequest, stored: SearchAnswer | None, encoder_version: str) -> bool:
-    """Whether a stored answer is what computing it now would give: same encoder, nothing special asked for, enough hits."""
+def usable_as_stored(
+    request: SearchRequest, stored: SearchAnswer | None, encoder_version: str, preferences: Sequence[AppliedPreference] = ()
+) -> bool:
+    """Whether a stored answer is what computing it now would give: same encoder, nothing special asked for, enough hits.
+
+    Stored answers are nobody's, so they are not for a shopper whose preferences apply.
+    """
     return (
         stored is not None
         and stored.encoder_version == encoder_version
         and stored.market == request.market
         and request.filters == Filters()
+        and not preferences
         and request.layers is None
         and not request.explain
         and all(len(layer.hits) >= request.page_size for layer in stored.layers)

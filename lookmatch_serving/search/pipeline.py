@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import structlog
 from PIL import Image
-from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
-from lookmatch_serving.search.answers import first_page, next_page, refreshed, result_list_of
+from lookmatch_serving.search.answers import refreshed
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.filtering import chart_needed, filtered_candidates, layer_filters
 from lookmatch_serving.search.grading import GradingShelf, read_grading
 from lookmatch_serving.search.live_encoders import LiveEncoders
-from lookmatch_serving.search.look import LayerQuery, Ranker, SearchAnswer, SearchRequest
+from lookmatch_serving.search.look import AppliedPreference, LayerQuery, PreferenceMode, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.search.looks_source import (
     RegisteredLook,
     check_one_source,
@@ -37,20 +37,23 @@ from lookmatch_serving.search.ports import (
 )
 from lookmatch_serving.search.products import products_by_id
 from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, Look, QueryGenerator
+from lookmatch_serving.search.query_log import log_query
 from lookmatch_serving.search.ranking import Found, RankingLadder
 from lookmatch_serving.search.reading import read_queries
 from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
-from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, live_index, live_indexes, vectors_of
+from lookmatch_serving.search.result_list import RankedList, ResultList, later_page, page_of, ranked_lists
+from lookmatch_serving.search.retrieval import LiveIndex, live_index, live_indexes, vectors_of
 from lookmatch_serving.search.segmentation import Segmenter
+from lookmatch_serving.search.size_systems import read_size_chart
 from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Settings
+from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
 ENCODER_THREADS = 4
 MODEL_THREADS = 16
-_PAGES_AHEAD = 5
+_PAGES_AHEAD = 10
 _TEXT_AND_RETRIEVAL_MS = 80.0
-_LOG_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
 
 
@@ -64,6 +67,16 @@ class Parts:
     reader: QueryGenerator | None = None
     reranker: VisualReranker | None = None
     close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request with its picture, the registered look that it names, and the preferences that apply to it."""
+
+    request: SearchRequest
+    image: bytes | None
+    known: RegisteredLook | None
+    preferences: tuple[AppliedPreference, ...]
 
 
 class SearchPipeline:
@@ -139,40 +152,36 @@ class SearchPipeline:
         with self._pool.connection() as connection:
             index = live_index(connection, market)
             known = registered_look(connection, request.look_id) if request.look_id is not None else None
+            preferences = applied_preferences(connection, request, PreferenceMode(self._settings.preferences))
         index, encoder = self._live.settle(index, trace)
         deadline = Deadline(request.deadline_ms or self._settings.deadline_ms)
-        if known is not None and known.stored is not None and usable_as_stored(request, known.stored, index.encoder_version):
+        version = index.encoder_version
+        if known is not None and known.stored is not None and usable_as_stored(request, known.stored, version, preferences):
             with self._pool.connection() as connection:
                 answer = refreshed(connection, known.stored, request, trace)
-            return self._logged(request, answer, known.image_digest)
-        return self._computed(request, image, known, index, encoder, deadline, trace)
+            return log_query(self._pool, request, answer, known.image_digest, answered_from=known.stored.query_id)
+        return self._computed(_Asked(request, image, known, preferences), index, encoder, deadline, trace)
 
     def _computed(
-        self,
-        request: SearchRequest,
-        image: bytes | None,
-        known: RegisteredLook | None,
-        index: LiveIndex,
-        encoder: SearchEncoder,
-        deadline: Deadline,
-        trace: Trace,
+        self, asked: _Asked, index: LiveIndex, encoder: SearchEncoder, deadline: Deadline, trace: Trace
     ) -> SearchAnswer:
         """Run the four stages."""
+        request = asked.request
         with trace.stage("total"):
             with trace.stage("look"):
-                look = read_look(self._settings, request, image, known, deadline.remaining_ms / 1000)
+                look = read_look(self._settings, request, asked.image, asked.known, deadline.remaining_ms / 1000)
             with trace.stage("query_generation"):
                 queries = self._queries(look, request, encoder, deadline, trace)
             with trace.stage("vectorisation"):
                 segments, vectors = self._vectors(look, queries, encoder, deadline, trace)
-            found = self._found(request, look, queries, index, segments, vectors, deadline, trace)
+            found = self._found(asked, look, queries, index, segments, vectors, deadline, trace)
             with trace.stage("reranking"):
-                ranked = self._ladder.rank(found, deadline, trace)
-            name = new_result_list()
-            pinned = result_list_of(index, found, ranked)
-            kept = self._cache.keep_result_list(name, pinned, trace)
+                ranked = followed(found, self._ladder.rank(found, deadline, trace), asked.preferences)
+            lists = ranked_lists(found, ranked)
+            name, query_id = new_result_list(), uuid4()
+            kept = self._keep(name, query_id, asked, index, found, lists, trace)
         answer = SearchAnswer(
-            query_id=uuid4(),
+            query_id=query_id,
             market=request.market,
             encoder_version=index.encoder_version,
             index_as_of=index.index_as_of,
@@ -180,9 +189,38 @@ class SearchPipeline:
             ranker=_overall(ranked),
             degraded=trace.degraded,
             timings_ms=trace.timings_ms,
-            layers=first_page(found, ranked, request, name if kept else None),
+            preferences=list(asked.preferences),
+            layers=[
+                page_of(listed, found.products, request, found.grading.source, name if kept else None)
+                for listed in lists.values()
+            ],
         )
-        return self._logged(request, answer, look.digest)
+        shown = {layer: listed.part(0, request.page_size) for layer, listed in lists.items()}
+        return log_query(self._pool, request, answer, look.digest, shown)
+
+    def _keep(
+        self,
+        name: str,
+        query_id: UUID,
+        asked: _Asked,
+        index: LiveIndex,
+        found: Found,
+        lists: Mapping[str, RankedList],
+        trace: Trace,
+    ) -> bool:
+        """Keep the order of all layers for later pages; False when it could not be kept."""
+        results = ResultList(
+            query_id=query_id,
+            market=index.market,
+            shopper_id=asked.request.user_id,
+            encoder_version=index.encoder_version,
+            index_as_of=index.index_as_of,
+            grading=found.grading.source,
+            look_digest=found.look.digest,
+            preferences=asked.preferences,
+            layers=dict(lists),
+        )
+        return self._cache.keep_result_list(name, results.model_dump_json().encode(), asked.request.user_id, trace)
 
     def _queries(
         self, look: Look, request: SearchRequest, encoder: SearchEncoder, deadline: Deadline, trace: Trace
@@ -210,7 +248,7 @@ class SearchPipeline:
 
     def _found(
         self,
-        request: SearchRequest,
+        asked: _Asked,
         look: Look,
         queries: Sequence[LayerQuery],
         index: LiveIndex,
@@ -219,13 +257,20 @@ class SearchPipeline:
         deadline: Deadline,
         trace: Trace,
     ) -> Found:
-        """Stage 3: candidates of every layer with their products and vectors, read in one transaction."""
+        """Stage 3: candidates of every layer with their products and vectors, all from one state of the market."""
+        request = asked.request
         limit = min(LONGEST_LIST, max(request.page_size * _PAGES_AHEAD, self._settings.rerank_top_k))
-        candidates = {}
+        searched = {}
         with trace.stage("retrieval"), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(deadline.require("retrieval")) + 1)])
+            chart = read_size_chart(connection) if chart_needed(request.filters, asked.preferences) else ()
             for query, vector in zip(queries, vectors if vectors is not None else (), strict=True):
-                candidates[query.layer] = layer_candidates(connection, index, query, vector, request.filters, limit)
+                wanted = layer_filters(request.filters, asked.preferences, query.layer)
+                searched[query.layer] = filtered_candidates(
+                    connection, index, query, vector, wanted, chart, limit, request.page_size
+                )
+            candidates = {layer: found.candidates for layer, found in searched.items()}
             ids = {candidate.product_id for layer in candidates.values() for candidate in layer}
             products = products_by_id(connection, index.market, ids)
             stored = vectors_of(connection, index, ids) if segments else {}
@@ -236,44 +281,35 @@ class SearchPipeline:
                 index.calibrated_at,
                 lambda: read_grading(connection, index.market, index.encoder_version),
             )
-        return Found(look, queries, candidates, segments, stored, products, grading, index.index_as_of)
+        return Found(look, queries, candidates, segments, stored, products, grading, index.index_as_of, searched, chart)
 
     def _later_page(self, request: SearchRequest, deadline: Deadline, trace: Trace) -> SearchAnswer:
-        """A further page of one layer, from the pinned list that its token names."""
+        """A further page of one layer, from the list that its token names; only for whom the list was made."""
         token = parse_token(request.page_token or "")
-        pinned = self._cache.result_list(token.result_list, trace)
-        if pinned is None or pinned["market"] != request.market.value or token.layer not in pinned["layers"]:
+        kept = self._cache.result_list(token.result_list, trace)
+        results = ResultList.model_validate_json(kept) if kept is not None else None
+        if results is None or results.market != request.market.value or token.layer not in results.layers:
             raise NotFoundError("page_token: it has expired or belongs to another market; search again")
+        if results.shopper_id != request.user_id:
+            raise NotFoundError("page_token: it belongs to a search with another user_id; send the same one")
         with trace.stage("total"), self._pool.connection() as connection, connection.transaction():
             connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(deadline.require("page")) + 1)])
-            layer = next_page(connection, pinned, token, request)
-        return SearchAnswer(
+            layer = later_page(connection, results, token, request)
+        listed = results.layers[token.layer]
+        answer = SearchAnswer(
             query_id=uuid4(),
             market=request.market,
-            encoder_version=pinned["encoder_version"],
-            index_as_of=pinned["index_as_of"],
-            grading=pinned["grading"],
-            ranker=Ranker(pinned["layers"][token.layer]["ranker"]),
+            encoder_version=results.encoder_version,
+            index_as_of=results.index_as_of,
+            grading=results.grading,
+            ranker=listed.ranker,
             degraded=trace.degraded,
             timings_ms=trace.timings_ms,
+            preferences=list(results.preferences),
             layers=[layer],
         )
-
-    def _logged(self, request: SearchRequest, answer: SearchAnswer, digest: str) -> SearchAnswer:
-        """Write the query log; an answer is not withheld because its log could not be written."""
-        values = {
-            "query_id": answer.query_id,
-            "market": answer.market.value,
-            "look_digest": digest,
-            "request": Jsonb(request.model_dump(mode="json", exclude_none=True)),
-            "answer": Jsonb(answer.model_dump(mode="json")),
-        }
-        try:
-            with self._pool.connection(timeout=_LOG_SECONDS) as connection:
-                connection.execute(read_sql("lookmatch_serving", "log_query").encode(), values)
-        except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
-            _log.warning("query_not_logged", query_id=str(answer.query_id), error=type(error).__name__)
-        return answer
+        shown = {token.layer: listed.part(token.offset, request.page_size)}
+        return log_query(self._pool, request, answer, results.look_digest, shown, results.query_id)
 
 
 def _segment_vectors(

@@ -21,9 +21,12 @@ class Product:
     """A product that is still sold. ``digest`` names its stored picture; None when there is none."""
 
     product_id: str
+    market: str
     title: str
     brand: str | None
     category: str
+    gender: str | None
+    size_system: str | None
     price: float | None
     currency: str | None
     image_url: str
@@ -74,9 +77,12 @@ def stored_picture(folder: Path, digest: str | None) -> Image.Image | None:
 def _product(row: dict[str, Any]) -> Product:
     return Product(
         product_id=row["product_id"],
+        market=row["market"],
         title=row["title"],
         brand=row["brand"],
         category=row["category"],
+        gender=row["gender"],
+        size_system=row["size_system"],
         price=major_units(row["price_minor"], row["currency"]),
         currency=row["currency"],
         image_url=row["image_url"],

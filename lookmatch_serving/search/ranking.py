@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.search.cache import JUDGEMENT_SECONDS, SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.filtering import LayerFound
 from lookmatch_serving.search.grading import Grading
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.ports import Vectors
@@ -19,6 +20,7 @@ from lookmatch_serving.search.products import Product, stored_picture
 from lookmatch_serving.search.query_generation import Look
 from lookmatch_serving.search.reranking import Judgement, Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
 from lookmatch_serving.search.retrieval import Candidate
+from lookmatch_serving.search.size_systems import SizeChart
 from lookmatch_serving.search.trace import Trace
 
 FINISH_MS = 60.0
@@ -38,6 +40,8 @@ class Found:
         products: product id -> product.
         grading: grades the hits.
         index_as_of: when the index was last brought up to date; what was judged before is judged again.
+        searched: layer -> the filters that its candidates passed.
+        size_chart: of the catalogue; empty where no size system was asked for.
     """
 
     look: Look
@@ -48,6 +52,8 @@ class Found:
     products: Mapping[str, Product]
     grading: Grading
     index_as_of: datetime
+    searched: Mapping[str, LayerFound] = field(default_factory=dict)
+    size_chart: SizeChart = ()
 
 
 class RankingLadder:

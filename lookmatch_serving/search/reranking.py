@@ -8,7 +8,7 @@ is no degradation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from PIL import Image
@@ -30,12 +30,20 @@ about as similar."""
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate in its place; ``why`` is what the ranker says of it, when it says something."""
+    """A candidate in its place.
+
+    Attributes:
+        why: what the ranker says of it, when it says something.
+        boost: what preferences of the shopper added to the score.
+        notes: what else is to be told of it, by subject.
+    """
 
     candidate: Candidate
     score: float
     grade: MatchGrade
     why: str | None = None
+    boost: float = 0.0
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

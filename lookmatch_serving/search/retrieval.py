@@ -30,8 +30,9 @@ from psycopg import sql
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.garments import catalogue_layers
-from lookmatch_serving.search.look import Filters, LayerQuery
+from lookmatch_serving.search.look import FilterName, Filters, LayerQuery
 from lookmatch_serving.search.ports import Vectors
+from lookmatch_serving.search.size_systems import AcceptedSize
 
 SELECTIVE_SHARE = 0.01
 """Filters that keep less than this share of a market are scanned exactly."""
@@ -81,6 +82,7 @@ class Candidate:
         variants: ids of its near-duplicates that are still sold.
         plausible: False when its category or gender is not what the look's query names.
         category: of the product.
+        relaxed: filters that were dropped to find it.
     """
 
     product_id: str
@@ -88,6 +90,7 @@ class Candidate:
     variants: tuple[str, ...] = ()
     plausible: bool = True
     category: str = ""
+    relaxed: tuple[FilterName, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ class Conditions:
     genders: list[str] | None = None
     brand_keys: list[str] | None = None
     sizes: list[str] | None = None
+    size_names: list[str] | None = None
+    size_systems: list[str | None] | None = None
+    size_genders: list[str | None] | None = None
     in_stock: bool = False
     currency: str | None = None
     price_min: int | None = None
@@ -154,16 +160,29 @@ def brand_key(brand: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", brand.strip()).lower().split())
 
 
-def conditions_of(market: str, filters: Filters, layers: Sequence[str]) -> Conditions:
-    """The hard conditions of a request for one layer."""
+def conditions_of(
+    market: str, filters: Filters, layers: Sequence[str], sizes: Sequence[AcceptedSize] | None = None
+) -> Conditions:
+    """The hard conditions of a request for one layer.
+
+    Args:
+        market: to search in.
+        filters: of the request; ``size`` counts as it is written where ``sizes`` is None.
+        layers: of the catalogue.
+        sizes: any of which must be in stock; an empty list lets nothing pass.
+    """
     price = filters.price
+    by_system = sizes if sizes and any(one.system or one.gender for one in sizes) else None
     return Conditions(
         market=market,
         layers=list(layers),
         categories=filters.category,
         genders=genders_accepted(filters.gender, unknown=False) if filters.gender else None,
         brand_keys=[brand_key(brand) for brand in filters.brand] if filters.brand else None,
-        sizes=filters.size,
+        sizes=filters.size if sizes is None else sorted({one.name for one in sizes}),
+        size_names=[one.name for one in by_system] if by_system else None,
+        size_systems=[one.system for one in by_system] if by_system else None,
+        size_genders=[one.gender for one in by_system] if by_system else None,
         in_stock=bool(filters.in_stock),
         currency=price.currency if price else None,
         price_min=minor_units(price.min, price.currency, up=True) if price and price.min is not None else None,
@@ -210,13 +229,19 @@ def nearest_products(
 
 
 def layer_candidates(
-    connection: DictConnection, index: LiveIndex, query: LayerQuery, vector: Vectors, filters: Filters, limit: int
+    connection: DictConnection,
+    index: LiveIndex,
+    query: LayerQuery,
+    vector: Vectors,
+    filters: Filters,
+    limit: int,
+    sizes: Sequence[AcceptedSize] | None = None,
 ) -> list[Candidate]:
     """Candidates of one layer: products of the query's categories and gender, then other products of the layer.
 
     What the request filters by is hard; what was only read from the look is a preference.
     """
-    hard = conditions_of(index.market, filters, catalogue_layers(query.layer))
+    hard = conditions_of(index.market, filters, catalogue_layers(query.layer), sizes)
     preferred = replace(
         hard,
         categories=hard.categories or list(query.categories) or None,

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookmatch_serving.search.look import PriceRange, Text
+from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, Text
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.interactions import InteractionKind
 
@@ -22,41 +22,6 @@ _MOST = 50
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SizeSystem(StrEnum):
-    """How a size is written: a country's system, or letters (S, M, L)."""
-
-    INDIA = "IN"
-    US = "US"
-    EU = "EU"
-    UK = "UK"
-    JAPAN = "JP"
-    LETTER = "letter"
-
-
-class SizeGroup(StrEnum):
-    """What is sized alike; ``topwear`` stands for dresses too."""
-
-    TOPWEAR = "topwear"
-    BOTTOMWEAR = "bottomwear"
-    FOOTWEAR = "footwear"
-
-
-class PreferenceKind(StrEnum):
-    """What a preference is about."""
-
-    BRAND = "brand"
-    SIZE = "size"
-    PRICE = "price"
-
-
-class PreferredSize(_Record):
-    """A size. Without ``system`` it is compared as it is written; without ``group`` it is meant for all clothing."""
-
-    size: Annotated[Text, Field(min_length=1, max_length=60)]
-    system: SizeSystem | None = None
-    group: SizeGroup | None = None
 
 
 class ExplicitPreferences(_Record):

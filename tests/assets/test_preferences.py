@@ -12,10 +12,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from lookmatch_assets.preferences.inference import HALF_LIFE, ProductInteraction, decayed_weight, infer_preferences, letter_size
+from lookmatch_assets.preferences.inference import HALF_LIFE, ProductInteraction, decayed_weight, infer_preferences
+from lookmatch_serving.search.look import SizeGroup, SizeSystem
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
-from lookmatch_serving.shoppers.preferences import InferredPreference, SizeGroup, SizeSystem
+from lookmatch_serving.shoppers.preferences import InferredPreference
 from lookmatch_serving.shoppers.store import erase_shopper, hold_off_erasure, inferred_preferences
 from tests.serving.search_fixtures import Stock, make_market
 
@@ -68,23 +69,13 @@ def test_sizes_are_told_by_group_and_system_and_by_what_was_chosen() -> None:
         did(SAVE, "3", size="42", **shoe),
         did(BUY, "4", size="40", layer="bottomwear", size_system="shop's own"),
         did(BUY, "5", size="One size", layer="accessory"),
+        did(BUY, "6", size="Free size", **shirt),
     )
-    assert set(found) == {"size:topwear:letter:M", "size:bottomwear:unknown:40", "size:footwear:EU:42"}
+    assert set(found) == {"size:topwear:letter:M", "size:bottomwear:IN:40", "size:footwear:EU:42"}
     shoes = found["size:footwear:EU:42"].size
     assert shoes is not None
     assert (shoes.group, shoes.system) == (SizeGroup.FOOTWEAR, SizeSystem.EU)
-    unknown = found["size:bottomwear:unknown:40"].size
-    assert unknown is not None
-    assert unknown.system is None
     assert found["size:topwear:letter:M"].weight == pytest.approx(8 / 9)
-
-
-@pytest.mark.parametrize(("size", "letters"), [
-    ("S", True), ("m", True), ("XXL", True), ("3XL", True), ("XS", True), ("42", False), ("28L", False), ("LL", False),
-    ("", False),
-])  # fmt: skip
-def test_letter_sizes_are_told_from_numbers(size: str, letters: bool) -> None:
-    assert letter_size(size) is letters
 
 
 def test_the_price_band_is_the_weighted_middle_in_the_currencys_own_units() -> None:

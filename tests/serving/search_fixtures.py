@@ -120,6 +120,7 @@ class Stock:
     market: str = "IN"
     removed: bool = False
     shade: float = 0.0
+    size_system: str | None = None
 
 
 def make_market(
@@ -147,11 +148,22 @@ def make_market(
         db.execute("ANALYZE")
 
 
+def make_size_chart(database_url: str) -> None:
+    """The size chart as dbt's seed has it."""
+    seed = Path(__file__).parents[2] / "dbt_catalog" / "seeds" / "size_estimates.csv"
+    header, *lines = seed.read_text(encoding="utf-8").splitlines()
+    with psycopg.connect(database_url) as db:
+        db.execute(f"CREATE TABLE catalog.size_estimates ({', '.join(f'{name} text' for name in header.split(','))})")
+        for line in lines:
+            row = [value or None for value in line.split(",")]
+            db.execute(f"INSERT INTO catalog.size_estimates VALUES ({', '.join(['%s'] * len(row))})", row)
+
+
 def _write(db: psycopg.Connection, stock: Sequence[Stock], version: str) -> None:
     products = """
         INSERT INTO catalog.products (product_id, market, vendor, vendor_product_id, title, brand, brand_key, category, layer,
-            gender, colour_family, image_url, product_url, removed, event_time, landed_day, packet_key)
-        VALUES (%s, %s, 'v', %s, %s, %s, lower(%s), %s, %s, %s, %s, 'https://x/i.jpg', 'https://x/p', %s, now(),
+            gender, colour_family, size_system, image_url, product_url, removed, event_time, landed_day, packet_key)
+        VALUES (%s, %s, 'v', %s, %s, %s, lower(%s), %s, %s, %s, %s, %s, 'https://x/i.jpg', 'https://x/p', %s, now(),
             current_date, 1)"""
     offers = """
         INSERT INTO catalog.offers (product_id, market, vendor, currency, price_minor, sale_price_minor, availability,
@@ -160,7 +172,7 @@ def _write(db: psycopg.Connection, stock: Sequence[Stock], version: str) -> None
     vectors = "INSERT INTO vectors.colour_1 VALUES (%s, %s, 'd', %s, %s::halfvec)"
     for s in stock:
         title = f"{s.colour} {s.category}"
-        described = (s.product_id, title, s.brand, s.brand, s.category, s.layer, s.gender, s.colour, s.removed)
+        described = (s.product_id, title, s.brand, s.brand, s.category, s.layer, s.gender, s.colour, s.size_system, s.removed)
         db.execute(products, (s.product_id, s.market, *described))
         db.execute(offers, (s.product_id, s.market, s.currency, s.price_minor, s.sale_price_minor, s.availability, s.sizes))
         row = HalfVector(_row(np.asarray(COLOURS[s.colour]) + s.shade)).to_text()

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from lookmatch_serving.api.keys import Scope, create_key
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import PriceRange
+from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
@@ -25,11 +25,7 @@ from lookmatch_serving.shoppers.preferences import (
     Evidence,
     ExplicitPreferences,
     InferredPreference,
-    PreferenceKind,
     PreferenceState,
-    PreferredSize,
-    SizeGroup,
-    SizeSystem,
     state_of,
 )
 from lookmatch_serving.shoppers.store import inferred_preferences, replace_inferred_preferences

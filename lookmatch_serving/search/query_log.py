@@ -1,0 +1,58 @@
+"""The log of queries: what was asked, what was answered, and why each product ranked where it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.result_list import RankedList
+
+LOG_SECONDS = 0.05
+"""How long a free connection is waited for."""
+
+_log = structlog.get_logger(__name__)
+
+
+def log_query(
+    pool: ConnectionPool[DictConnection],
+    request: SearchRequest,
+    answer: SearchAnswer,
+    digest: str,
+    ranking: Mapping[str, RankedList] | None = None,
+    answered_from: UUID | None = None,
+) -> SearchAnswer:
+    """Write one answer down; it is not withheld because its log could not be written.
+
+    Args:
+        pool: of Postgres.
+        request: what was asked.
+        answer: what is answered.
+        digest: of the look's picture.
+        ranking: by layer, of the products in the answer; None where an earlier query ranked them.
+        answered_from: that earlier query.
+
+    Returns:
+        The answer.
+    """
+    values = {
+        "query_id": answer.query_id,
+        "market": answer.market.value,
+        "look_digest": digest,
+        "request": Jsonb(request.model_dump(mode="json", exclude_none=True)),
+        "answer": Jsonb(answer.model_dump(mode="json")),
+        "ranking": None if ranking is None else Jsonb([one.model_dump(mode="json") for one in ranking.values()]),
+        "answered_from": answered_from,
+    }
+    try:
+        with pool.connection(timeout=LOG_SECONDS) as connection:
+            connection.execute(read_sql("lookmatch_serving", "log_query").encode(), values)
+    except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
+        _log.warning("query_not_logged", query_id=str(answer.query_id), error=type(error).__name__)
+    return answer

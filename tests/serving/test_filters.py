@@ -1,0 +1,181 @@
+"""Filters: hard unless relaxation is asked for, sizes across systems, and why nothing was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.search.look import FilterName, Filters, LayerAnswer, PreferredSize, PriceRange, SearchRequest, SizeSystem
+from lookmatch_serving.search.size_systems import (
+    AcceptedSize,
+    SizeChart,
+    accepted_sizes,
+    fitting_sizes,
+    read_size_chart,
+    size_as_written,
+)
+from tests.serving.search_fixtures import (
+    FixedReader,
+    Stock,
+    blue_bottom,
+    colour_pipeline,
+    dressed_look,
+    make_market,
+    make_size_chart,
+    red_top,
+)
+
+SHOES = {"category": "casual-shoes", "layer": "footwear"}
+STOCK = [
+    *(Stock(f"acme-{n}", brand="Acme", price_minor=100_000 + n, shade=n) for n in range(3)),
+    *(Stock(f"bravo-{n}", brand="Bravo", price_minor=300_000 + n, shade=10 + n) for n in range(4)),
+    Stock("charlie", brand="Charlie", price_minor=900_000, sizes=["XL"], shade=30),
+    Stock("sold-out", brand="Acme", availability="out_of_stock", sizes=[], shade=5),
+    Stock("jeans", "blue", "jeans", "bottomwear", sizes=["32x32", "34x32"]),
+    Stock("eu-42", sizes=["41", "42"], size_system="EU", **SHOES),
+    Stock("uk-7.5", sizes=["UK 7.5"], **SHOES),
+    Stock("in-9", sizes=["9"], **SHOES),
+    Stock("us-8.5", sizes=["8.5"], size_system="US", **SHOES),
+    Stock("us-8.5-women", sizes=["8.5"], size_system="US", gender="women", **SHOES),
+    Stock("jp-26.5", sizes=["26.5cm"], size_system="JP", gender="unisex", **SHOES),
+]
+Search = Callable[..., list[LayerAnswer]]
+
+
+@pytest.fixture
+def stores(database_url: str, redis_url: str) -> Services:
+    make_market(database_url, STOCK)
+    make_size_chart(database_url)
+    return Services(database_url, redis_url)
+
+
+@pytest.fixture
+def chart(stores: Services) -> SizeChart:
+    with psycopg.connect(stores.database_url, row_factory=dict_row) as connection:
+        return read_size_chart(connection)
+
+
+@pytest.fixture
+def search(settings: Any, stores: Services) -> Iterator[Search]:
+    shoes = red_top().model_copy(update={"layer": "footwear", "query": "red shoes", "categories": (), "gender": None})
+    pipeline = colour_pipeline(settings, stores, reader=FixedReader([red_top(), blue_bottom(), shoes]))
+
+    def find(layer: str = "inner_topwear", page_size: int = 5, **filters: Any) -> LayerAnswer:
+        request = SearchRequest(market="IN", filters=Filters(**filters), layers=[layer], page_size=page_size, deadline_ms=20_000)
+        return pipeline.search(request, dressed_look()).layers[0]
+
+    yield find
+    pipeline.close()
+
+
+def names(layer: LayerAnswer) -> list[str]:
+    return [hit.product_id for hit in layer.hits]
+
+
+def test_filters_are_hard_when_nothing_may_be_relaxed(search: Search) -> None:
+    for filters in (
+        {"brand": ["Acme"], "in_stock": True},
+        {"price": PriceRange(max=1500.0, currency="INR"), "size": ["S"]},
+        {"category": ["t-shirt"], "brand": ["acme "], "size": ["M"]},
+    ):
+        found = search(**filters)
+        assert set(names(found)) == {"acme-0", "acme-1", "acme-2"}
+        assert (found.relaxed, found.explanation) == ([], None)
+    assert names(search(brand=["Acme"], price=PriceRange(max=15.0, currency="USD"))) == []
+
+
+def test_filters_are_relaxed_in_the_order_asked_for_until_a_page_is_full(search: Search) -> None:
+    filters = {"brand": ["Acme"], "price": PriceRange(max=1500.0, currency="INR"), "in_stock": True}
+    found = search(**filters, relax=["brand", "price"])
+    assert found.relaxed == [FilterName.BRAND, FilterName.PRICE]
+    assert names(found)[:3] == ["acme-0", "acme-1", "acme-2"]
+    assert all(name.startswith("bravo") for name in names(found)[3:])
+    assert found.hits[0].why is None
+    assert found.hits[3].why == {"relaxed": "found without the filters brand, price"}
+    assert "sold-out" not in names(search(**filters, relax=["price", "brand"], page_size=20))
+    assert search(**filters, relax=["price", "brand"], page_size=3).relaxed == []
+    assert search(brand=["Acme"], relax=["price", "brand"], in_stock=True).relaxed == [FilterName.BRAND]
+
+
+def test_what_was_dropped_is_told_on_later_pages_too(settings: Any, stores: Services) -> None:
+    pipeline = colour_pipeline(settings, stores, reader=FixedReader([red_top()]))
+    filters = Filters(brand=["Acme"], in_stock=True, relax=["brand"])
+    request = SearchRequest(market="IN", page_size=4, filters=filters, deadline_ms=20_000)
+    first = pipeline.search(request, dressed_look()).layers[0]
+    second = pipeline.search(request.model_copy(update={"page_token": first.next_page_token})).layers[0]
+    assert first.relaxed == second.relaxed == [FilterName.BRAND]
+    assert [hit.why for hit in second.hits] == [{"relaxed": "found without the filters brand"}] * len(second.hits)
+    assert not set(names(first)) & set(names(second))
+    pipeline.close()
+
+
+def test_an_empty_layer_says_which_filters_nothing_passes_and_what_would_help(search: Search) -> None:
+    found = search(brand=["Acme"], size=["XL"], category=["t-shirt"])
+    assert names(found) == []
+    assert found.explanation == (
+        "no product of this layer passes brand, size, category; would pass: without brand 1, without size 4, without category 0"
+    )
+    unknown = search(category=["no-such-slug"])
+    assert unknown.explanation == "no product of this layer passes category; would pass: without category 9"
+    assert search("bottomwear", brand=["Nobody"], relax=["brand"]).relaxed == [FilterName.BRAND]
+
+
+def test_a_size_with_its_system_finds_products_sized_in_other_systems_and_says_that_it_is_an_estimate(search: Search) -> None:
+    found = search("footwear", size=["42"], size_system="EU", page_size=10)
+    assert set(names(found)) == {"eu-42", "uk-7.5", "us-8.5", "jp-26.5"}
+    why = {hit.product_id: hit.why for hit in found.hits}
+    assert why["eu-42"] is None
+    assert why["uk-7.5"] == {"size": "UK 7.5 is an estimate of the size asked for"}
+    assert why["jp-26.5"] == {"size": "26.5cm is an estimate of the size asked for"}
+    assert names(search("footwear", size=["42"])) == ["eu-42"]
+    assert set(names(search("footwear", size=["10"], size_system="US", page_size=10))) == {"in-9"}
+    assert names(search("bottomwear", size=["48"], size_system="EU")) == ["jeans"]
+    tops = names(search(size=["L"], size_system="JP", page_size=20))
+    assert len(tops) == 7
+    assert "charlie" not in tops
+
+
+@pytest.mark.parametrize(("size", "system", "layer", "fits"), [
+    ("M", "letter", "inner_topwear", [("M", "IN", "men"), ("40", "IN", "men"), ("L", "JP", "men")]),
+    ("eu 42", "EU", "footwear", [("42", "EU", "men"), ("EU-42", None, "women"), ("7.5", "UK", "men"), ("10", "US", "women")]),
+    ("32", "US", "bottomwear", [("32x30", "US", "men"), ("81cm", "JP", "men"), ("M", None, "men"), ("48", "EU", "men")]),
+    ("26.5", "JP", "footwear", [("26.5cm", "JP", "men"), ("42", "EU", "unisex"), ("9.5", "US", "women")]),
+    ("5XL", "letter", "inner_topwear", [("5XL", "US", "men"), ("5xl", "letter", "women")]),
+])  # fmt: skip
+def test_a_size_is_known_by_its_names_elsewhere(chart: SizeChart, size: str, system: str, layer: str, fits: list[Any]) -> None:
+    accepted = accepted_sizes([PreferredSize(size=size, system=SizeSystem(system))], layer, chart)
+    for name, written_in, gender in fits:
+        assert fitting_sizes([name], written_in, gender, "IN", accepted), (name, written_in, gender)
+
+
+def test_a_size_of_another_country_is_not_mistaken_for_ones_own(chart: SizeChart) -> None:
+    def passes(size: str, system: str, name: str, written_in: str, gender: str, layer: str = "footwear") -> bool:
+        accepted = accepted_sizes([PreferredSize(size=size, system=SizeSystem(system))], layer, chart)
+        return bool(fitting_sizes([name], written_in, gender, "IN", accepted))
+
+    assert not passes("8", "US", "8", "UK", "men")
+    assert not passes("8", "US", "8", "IN", "men")
+    assert passes("8", "US", "41", "EU", "men")
+    assert passes("8", "US", "39", "EU", "women")
+    assert not passes("8", "US", "39", "EU", "men")
+    assert not passes("M", "letter", "M", "JP", "men", "inner_topwear")
+    assert passes("S", "letter", "M", "JP", "men", "inner_topwear")
+
+
+@pytest.mark.parametrize(("size", "system", "market", "written"), [
+    ("m", None, "IN", ("M", "letter")), ("LL", None, "JP", ("LL", "JP")), ("UK 8", None, "IN", ("8", "UK")),
+    ("32x32", None, "US", ("32", "US")), ("25.0cm", "JP", "JP", ("25cm", "JP")), ("42", "EU", "IN", ("42", "EU")),
+    ("Onesize", None, "IN", None), ("フリーサイズ", None, "JP", None), ("42", "shop's", "US", ("42", "US")),
+    ("7", "letter", "US", None),
+])  # fmt: skip
+def test_a_products_size_is_read_with_its_system(size: str, system: str | None, market: str, written: Any) -> None:
+    assert size_as_written(size, system, market) == written
+
+
+def test_a_size_without_a_system_stands_for_itself_alone(chart: SizeChart) -> None:
+    assert accepted_sizes([PreferredSize(size="42")], "footwear", chart) == [AcceptedSize("42")]
