@@ -11,7 +11,7 @@ export MALLOC_MMAP_THRESHOLD_ := 1000000000
 export MALLOC_TRIM_THRESHOLD_ := 10000000000
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up study test bench lint install clean
+.PHONY: messages help demo up study test bench lint install clean
 
 help:
 	@echo "make demo                       set everything up and run the main job on sample data"
@@ -43,6 +43,12 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# Brings new texts of the pages into the translators' catalogues.
+messages: $(STAMP)
+	@$(BIN)/pybabel -q extract -F lookmatch_serving/web/translations/babel.cfg -k N_ --no-location --omit-header -o .messages.pot lookmatch_serving/web
+	@$(BIN)/pybabel -q update -i .messages.pot -o lookmatch_serving/web/translations/ja.po -l ja --no-fuzzy-matching --omit-header --width 120
+	@rm .messages.pot
 
 install: $(STAMP)
 

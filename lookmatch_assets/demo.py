@@ -17,6 +17,7 @@ from rich.console import Console
 
 from lookmatch_assets.demo_data import DemoData, write_real_data, write_sample_data
 from lookmatch_assets.migrations import migrate
+from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services, running_services, stop_services
 from lookmatch_serving.settings import Market, Settings, read_settings
@@ -105,7 +106,8 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
     touched = set()
     with psycopg.connect(services.database_url) as connection:
         for look in found.looks:
-            if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=look.path.read_bytes()):
+            kind, picture = LookKind.REFERENCE if look.reference else LookKind.LOOK, look.path.read_bytes()
+            if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=picture, kind=kind):
                 touched.add((look.market, datetime.now(UTC).date()))
         touched |= partitions_behind(connection, settings.encoder, load_encoder(settings.encoder).version)
     with _quietly(settings.home / "demo.log"):

@@ -21,6 +21,9 @@ from lookmatch_serving.settings import Market
 KEPT_OUT = 500
 """Records at the end of a real catalogue that the looks are composed of; a limit below them keeps them out of the catalogue."""
 
+REFERENCE_EVERY = 4
+"""Every so manieth sample look is a reference image; a market has four looks."""
+
 REAL_LOOKS = 6
 REAL_VENDOR = "fashion-archive"
 _FORMATS = {"style_json": "myntra-style", "merchant_tsv": "google-merchant", "japanese_csv": "japanese-csv"}
@@ -39,10 +42,11 @@ class DemoFeed:
 
 @dataclass(frozen=True)
 class DemoLook:
-    """A picture of a look, and where its products shall be sold."""
+    """A picture of a look, where its products shall be sold, and whether it is a reference image."""
 
     path: Path
     market: Market
+    reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ def write_sample_data(folder: Path) -> DemoData:
     catalogue = write_feeds(folder / "feeds")
     looks = write_looks(folder / "looks")
     feeds = [DemoFeed(f.vendor, Market(f.market), _FORMATS[f.format], f.path) for f in catalogue.feeds]
-    shown = [DemoLook(folder / "looks" / look.image, Market(look.market)) for look in looks]
+    shown = [
+        DemoLook(folder / "looks" / look.image, Market(look.market), reference=number % REFERENCE_EVERY == 0)
+        for number, look in enumerate(looks, start=1)
+    ]
     records = sum(f.records for f in catalogue.feeds)
     return DemoData(feeds, shown, f"{records} records of {len(feeds)} vendors in their own formats, {len(shown)} looks")
 

@@ -28,7 +28,9 @@ from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
 from lookmatch_serving.api.shopper_routes import shoppers
 from lookmatch_serving.embedded import Services
+from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.settings import Settings
+from lookmatch_serving.web.console import console
 from lookmatch_serving.web.pages import web
 from lookmatch_serving.web.rating import rating
 
@@ -92,11 +94,12 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
     pool = db.open_pool(services.database_url)
     valkey = redis.Redis.from_url(services.redis_url, socket_timeout=_VALKEY_SECONDS, socket_connect_timeout=_VALKEY_SECONDS)
     search = pipeline if pipeline is not None else _real_pipeline(settings, services)
-    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), Metrics(), Admission(searches)))
+    resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
+    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), Metrics(), Admission(searches), resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
-    for blueprint in (v1, shoppers, pictures, operations, web, rating):
+    for blueprint in (v1, shoppers, pictures, operations, web, console, rating):
         app.register_blueprint(blueprint)
     return app
 

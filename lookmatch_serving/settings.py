@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
         preferences: ``soft`` moves up what fits the shopper that a search names, ``hard`` leaves out what does not.
+        language: of the pages, ``en`` or ``ja``; None goes by the browser's languages. Shoppers can switch.
+        resized_pictures_mb: most megabytes of resized pictures kept on disk.
+        app_url: address that the app is reached at, for links from Dagster to its console.
+        dagster_url: address of the Dagster UI, for links from the console; None shows none.
     """
 
     model_config = SettingsConfigDict(env_prefix="LOOKMATCH_", extra="ignore", populate_by_name=True)
@@ -71,6 +75,10 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = False
     require_api_key: bool = False
     preferences: Literal["soft", "hard"] = "soft"
+    language: Literal["en", "ja"] | None = None
+    resized_pictures_mb: int = Field(default=2048, ge=1)
+    app_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^\s]+$")
+    dagster_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
 
     @field_validator("home")
     @classmethod
@@ -86,6 +94,11 @@ class Settings(BaseSettings):
     def image_folder(self) -> Path:
         """Content-addressed store of fetched product pictures."""
         return self.home / "images"
+
+    @property
+    def resized_folder(self) -> Path:
+        """Pictures in the sizes that pages show; may be emptied at any time."""
+        return self.home / "resized"
 
     @property
     def look_folder(self) -> Path:

@@ -6,10 +6,11 @@ from lookmatch_serving.api.admission import OverloadedError
 from lookmatch_serving.api.parts import Parts
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.trace import Observer
 
 
-def answer_search(parts: Parts, request: SearchRequest, image: bytes | None) -> SearchAnswer:
-    """Answer a search.
+def answer_search(parts: Parts, request: SearchRequest, image: bytes | None, observer: Observer | None = None) -> SearchAnswer:
+    """Answer a search; an observer is told as its stages begin and end.
 
     Raises:
         InvalidInputError: the picture cannot be used; found before anything expensive runs.
@@ -19,7 +20,7 @@ def answer_search(parts: Parts, request: SearchRequest, image: bytes | None) -> 
         with parts.admission.place():
             if image is not None:
                 decode_picture(image)
-            answer = parts.pipeline.search(request, image)
+            answer = parts.pipeline.search(request, image, observer)
     except OverloadedError:
         parts.metrics.search_shed()
         raise

@@ -10,18 +10,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
 from psycopg_pool import ConnectionPool
 
-from lookmatch_serving.api.presenting import look_picture_path, product_answer, product_picture_path
-from lookmatch_serving.api.records import LookAnswer, LookList, LookSummary, ProductAnswer, QueryAnswer
+from lookmatch_serving.api.presenting import look_picture_path, product_answer
+from lookmatch_serving.api.records import LookAnswer, LookKind, LookList, LookSummary, ProductAnswer, QueryAnswer
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.search.look import SearchAnswer
 from lookmatch_serving.settings import Market
 
 _PACKAGE = "lookmatch_serving"
-_SPARE_NEIGHBOURS = 4
 _NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"
 
 
@@ -51,26 +49,14 @@ class Catalogue:
             raise NotFoundError("no product has this id")
         return product_answer(rows[0])
 
-    def similar_products(self, product: ProductAnswer, rows: int) -> list[ProductAnswer]:
-        """The products nearest in the market's live index, near-duplicates left out; empty without a live index."""
-        live = [row for row in self.live_encoders() if row["market"] == product.market]
-        if not live:
-            return []
-        text = read_sql(_PACKAGE, "similar_products")
-        statement = sql.SQL(text).format(table=sql.Identifier(live[0]["table_name"]))
-        values: dict[str, Any] = {"product_id": product.product_id, "market": product.market.value, "rows": rows}
-        values["candidates"] = _SPARE_NEIGHBOURS * rows
-        with self._pool.connection() as connection:
-            return [product_answer(row) for row in connection.execute(statement, values).fetchall()]
-
-    def looks(self, market: Market | None, page_size: int, page_token: str | None) -> LookList:
-        """A page of looks, newest first.
+    def looks(self, market: Market | None, kind: LookKind | None, page_size: int, page_token: str | None) -> LookList:
+        """A page of looks, newest first; of one market or kind, or of all where that is None.
 
         Raises:
             NotFoundError: the page token was not made by this method.
         """
         added_at, look_id = _read_token(page_token) if page_token else (None, None)
-        values = {"market": market, "before_added_at": added_at, "before_look_id": look_id, "rows": page_size + 1}
+        values = {"market": market, "kind": kind, "before_added_at": added_at, "before_look_id": look_id, "rows": page_size + 1}
         rows = self._rows("looks_page", values)
         page = rows[:page_size]
         token = _make_token(page[-1]) if len(rows) > page_size else None
@@ -103,18 +89,13 @@ class Catalogue:
         """What is live in each market."""
         return self._rows("live_encoders", {})
 
-    def picture_paths(self, product_ids: list[str]) -> dict[str, str]:
-        """Our own picture address of each product that has one."""
-        rows = self._rows("picture_digests", {"product_ids": product_ids})
-        return {row["product_id"]: product_picture_path(row["digest"]) for row in rows}
-
     def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._pool.connection() as connection:
             return connection.execute(read_sql(_PACKAGE, statement), values).fetchall()
 
 
 def _look_values(row: dict[str, Any]) -> dict[str, Any]:
-    shared = {name: row[name] for name in ("look_id", "market", "added_at", "tagged_at")}
+    shared = {name: row[name] for name in ("look_id", "kind", "market", "image_digest", "added_at", "tagged_at")}
     return {**shared, "image_url": look_picture_path(row["look_id"], row["image_digest"])}
 
 

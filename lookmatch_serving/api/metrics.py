@@ -33,12 +33,16 @@ class Metrics:
         self._matches = Counter("lookmatch_search_layers", "Layers by match.", ["market", "match"], registry=registry)
         self._degraded = Counter("lookmatch_search_degraded", "Steps not taken.", ["stage", "reason"], registry=registry)
         self._shed = Counter("lookmatch_search_shed", "Searches refused for want of a place.", registry=registry)
-
+        self._sent = Counter("lookmatch_sent_to_retailer", "Shoppers sent on.", ["vendor", "outcome"], registry=registry)
         self._unlimited = Counter("lookmatch_rate_limit_unavailable", "Requests whose rate was not checked.", registry=registry)
 
     def rate_limit_unavailable(self) -> None:
         """Count one request that was let through because its rate could not be checked."""
         self._unlimited.inc()
+
+    def sent_to_retailer(self, vendor: str, outcome: str) -> None:
+        """Count one shopper sent to a retailer: ``recorded``, or ``not_followed`` where their browser asked for it."""
+        self._sent.labels(vendor, outcome).inc()
 
     def request_answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""

@@ -12,6 +12,7 @@ from lookmatch_serving.api.idempotency import HEADER, KEY_PATTERN
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
 from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
+from lookmatch_serving.resized_pictures import WIDTHS
 from lookmatch_serving.search.look import PAGE_TOKEN, SearchAnswer, SearchRequest
 from lookmatch_serving.shoppers.interactions import Interaction
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences
@@ -82,6 +83,12 @@ def _paths() -> dict[str, Any]:
         "/v1/events": {"post": _written(_record_events())},
         "/v1/shoppers/{shopper_id}/preferences": _preferences(),
         "/images/products/{digest}": {"get": _picture("get_product_picture", "A product picture", digest)},
+        "/images/products/{digest}/{width}.webp": {
+            "get": _picture("get_resized_product_picture", "A product picture, resized", digest, _width())
+        },
+        "/images/looks/{digest}/{width}.webp": {
+            "get": _picture("get_resized_look_picture", "A look's picture, resized", digest, _width())
+        },
         "/images/looks/{look_id}": {"get": _picture("get_look_picture", "A look's picture", look)},
         "/livez": {"get": _get("livez", "The process answers", Health)},
         "/readyz": {"get": _readiness()},
@@ -149,8 +156,8 @@ def _get(name: str, summary: str, answer: type[BaseModel], *problems: int, param
     return _plain(name, summary, content, *problems, 503, parameters=parameters)
 
 
-def _picture(name: str, summary: str, parameter: dict[str, Any]) -> dict[str, Any]:
-    operation = _plain(name, summary, _PICTURES, 404, 503, parameters=[parameter])
+def _picture(name: str, summary: str, *parameters: dict[str, Any]) -> dict[str, Any]:
+    operation = _plain(name, summary, _PICTURES, 404, 503, parameters=list(parameters))
     operation["responses"]["304"] = {"description": "Not changed since the ETag given in If-None-Match."}
     return operation
 
@@ -180,9 +187,14 @@ def _in_path(name: str, **schema: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", **schema}}
 
 
+def _width() -> dict[str, Any]:
+    return {"name": "width", "in": "path", "required": True, "schema": {"type": "integer", "enum": list(WIDTHS)}}
+
+
 def _list_parameters() -> list[dict[str, Any]]:
     schemas: dict[str, Any] = {
         "market": {"$ref": _SCHEMAS.format(model="Market")},
+        "kind": {"$ref": _SCHEMAS.format(model="LookKind")},
         "page_size": {"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
         "page_token": {"type": "string", "maxLength": 1024, "pattern": PAGE_TOKEN},
     }

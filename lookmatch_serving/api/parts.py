@@ -13,7 +13,9 @@ from lookmatch_serving.api.admission import Admission
 from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.trace import Observer
 from lookmatch_serving.settings import Settings
 
 _EXTENSION = "lookmatch"
@@ -22,8 +24,8 @@ _EXTENSION = "lookmatch"
 class SearchPipeline(Protocol):
     """The four stages behind one call."""
 
-    def search(self, request: SearchRequest, image: bytes | None) -> SearchAnswer:
-        """Answer a request; ``image`` is the look's file when it came with the request."""
+    def search(self, request: SearchRequest, image: bytes | None, observer: Observer | None = None) -> SearchAnswer:
+        """Answer a request; ``image`` is the look's file when it came with the request, ``observer`` hears of its stages."""
         ...
 
     def close(self) -> None:
@@ -42,6 +44,7 @@ class Parts:
     catalogue: Catalogue
     metrics: Metrics
     admission: Admission
+    resized: ResizedPictures
 
     def close(self) -> None:
         """Release connections and the pipeline."""

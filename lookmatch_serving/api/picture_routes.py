@@ -26,6 +26,22 @@ def product_picture(digest: str) -> Response:
     return _picture(current_parts().settings.image_folder / digest[:2] / digest, digest)
 
 
+@pictures.get("/products/<digest>/<int:width>.webp")
+def resized_product_picture(digest: str, width: int) -> Response:
+    """A product picture in one of the widths that pages show."""
+    if not _DIGEST.fullmatch(digest):
+        raise NotFoundError("no picture has this digest")
+    return _resized(current_parts().settings.image_folder / digest[:2] / digest, digest, width)
+
+
+@pictures.get("/looks/<digest>/<int:width>.webp")
+def resized_look_picture(digest: str, width: int) -> Response:
+    """A look's picture, by the digest of its bytes, in one of the widths that pages show."""
+    if not _DIGEST.fullmatch(digest):
+        raise NotFoundError("no picture has this digest")
+    return _resized(current_parts().settings.look_folder / digest, digest, width)
+
+
 @pictures.get("/looks/<look_id>")
 def look_picture(look_id: str) -> Response:
     """The picture of a stored look."""
@@ -55,6 +71,11 @@ def content_type(head: bytes) -> str | None:
     return None
 
 
+def _resized(original: Path, digest: str, width: int) -> Response:
+    path = current_parts().resized.path(original, digest, width)
+    return _lasting(send_file(path, mimetype="image/webp", etag=f"{digest}-{width}", max_age=_YEAR_SECONDS))
+
+
 def _picture(path: Path, digest: str) -> Response:
     try:
         with path.open("rb") as file:
@@ -63,7 +84,11 @@ def _picture(path: Path, digest: str) -> Response:
         raise NotFoundError("the picture is not stored here") from error
     if kind is None:
         raise NotFoundError("the picture is not of a kind that is served")
-    response = send_file(path, mimetype=kind, etag=digest, max_age=_YEAR_SECONDS)
+    return _lasting(send_file(path, mimetype=kind, etag=digest, max_age=_YEAR_SECONDS))
+
+
+def _lasting(response: Response) -> Response:
+    """For good in every cache: the address names the bytes."""
     response.cache_control.public = True
     response.cache_control.immutable = True
     return response

@@ -67,7 +67,7 @@ def _answer_error(error: Exception) -> Response:
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", request_id=g.get("request_id"), path=request.path, exc_info=error)
     if _wants_page():
-        response = Response(render_template("error.html", problem=problem), status=problem.status, mimetype="text/html")
+        response = Response(render_template(_page_template(), problem=problem), status=problem.status, mimetype="text/html")
     else:
         body = problem.model_dump_json(exclude_defaults=True)
         response = Response(body, status=problem.status, content_type=PROBLEM_TYPE)
@@ -130,7 +130,14 @@ def _problem(status: int, name: str, detail: str, errors: list[FieldError] | Non
     )
 
 
+def _page_template() -> str:
+    """The page, or its middle alone where a page asks for a part of itself."""
+    return "_problem.html" if request.headers.get("HX-Request") == "true" else "error.html"
+
+
 def _wants_page() -> bool:
+    if request.headers.get("HX-Request") == "true":
+        return True
     if request.path.startswith(_PROGRAM_PATHS):
         return False
     best = request.accept_mimetypes.best_match([PROBLEM_TYPE, "application/json", "text/html"], default=PROBLEM_TYPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -56,6 +57,13 @@ class SearchBody(SearchRequest):
     image: Base64Picture | None = None
 
 
+class LookKind(StrEnum):
+    """A look was made for a person; a reference image shows an outfit to take up."""
+
+    LOOK = "look"
+    REFERENCE = "reference"
+
+
 class SizeStock(_Record):
     """One size of a product. ``stock`` is None when the vendor does not say."""
 
@@ -88,11 +96,16 @@ class ProductAnswer(_Record):
 
 
 class LookSummary(_Record):
-    """A stored look; ``tagged_at`` is when its products were found ahead of time, None when they were not yet."""
+    """A stored look, or a reference image; ``tagged_at`` is when its products were found ahead of time, None when not yet.
+
+    ``image_digest`` is the SHA-256 of the picture; ``/images/looks/<image_digest>/<width>.webp`` is the picture resized.
+    """
 
     look_id: str
+    kind: LookKind
     market: Market
     image_url: str
+    image_digest: str
     added_at: datetime
     tagged_at: datetime | None
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.bodies import read_search
 from lookmatch_serving.api.parts import current_parts
+from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.api.validation import shorten, validate
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
 from lookmatch_serving.search.look import PAGE_TOKEN
@@ -24,6 +25,7 @@ class LookListParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     market: Market | None = None
+    kind: LookKind | None = None
     page_size: int = Field(default=24, ge=1, le=100)
     page_token: str | None = Field(default=None, max_length=1024, pattern=PAGE_TOKEN)
 
@@ -39,7 +41,7 @@ def search_looks() -> Response:
 def list_looks() -> Response:
     """List stored looks, newest first."""
     parameters = validate(LookListParameters, request.args.to_dict())
-    return _json(current_parts().catalogue.looks(parameters.market, parameters.page_size, parameters.page_token))
+    return _json(current_parts().catalogue.looks(parameters.market, parameters.kind, parameters.page_size, parameters.page_token))
 
 
 @v1.get("/looks/<look_id>")

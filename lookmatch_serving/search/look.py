@@ -254,6 +254,7 @@ class LayerAnswer(_Record):
     """Products for one layer. ``match`` is the best hit's grade; ``none`` is an honest answer.
 
     Attributes:
+        category: that the look's piece seems to have, None where the generator names none.
         relaxed: filters that were dropped since too few products passed them; hits that fail one say so.
         explanation: why there is no product at all, and without which filter there would be some.
     """
@@ -261,6 +262,7 @@ class LayerAnswer(_Record):
     layer: LayerName
     box: Box | None
     query: str
+    category: str | None = None
     match: MatchGrade
     hits: list[Hit]
     next_page_token: str | None = None

@@ -45,7 +45,7 @@ from lookmatch_serving.search.result_list import RankedList, ResultList, later_p
 from lookmatch_serving.search.retrieval import LiveIndex, live_index, live_indexes, vectors_of
 from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.size_systems import read_size_chart
-from lookmatch_serving.search.trace import Trace
+from lookmatch_serving.search.trace import Observer, Trace
 from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
@@ -123,7 +123,7 @@ class SearchPipeline:
             for attribute in LOOK_ATTRIBUTES:
                 self._parts.probabilities(encoder, blank, attribute)
 
-    def search(self, request: SearchRequest, image: bytes | None = None) -> SearchAnswer:
+    def search(self, request: SearchRequest, image: bytes | None = None, observer: Observer | None = None) -> SearchAnswer:
         """Answer a search.
 
         The deadline covers a warm process: loading an encoder for the first time is not counted.
@@ -131,6 +131,7 @@ class SearchPipeline:
         Args:
             request: what is asked.
             image: encoded picture of the look, unless the request names it.
+            observer: is told as stages begin and end.
 
         Raises:
             InvalidInputError: naming the field.
@@ -140,12 +141,12 @@ class SearchPipeline:
             ConfigurationError: the installed encoder is not the one that the index was made with.
         """
         try:
-            return self._searched(request, image)
+            return self._searched(request, image, Trace(observer))
         except (PoolTimeout, TooManyRequests, psycopg.OperationalError) as error:
             raise UpstreamError(f"Postgres does not answer ({type(error).__name__})") from error
 
-    def _searched(self, request: SearchRequest, image: bytes | None) -> SearchAnswer:
-        trace, market = Trace(), request.market.value
+    def _searched(self, request: SearchRequest, image: bytes | None, trace: Trace) -> SearchAnswer:
+        market = request.market.value
         if request.page_token is not None:
             return self._later_page(request, Deadline(request.deadline_ms or self._settings.deadline_ms), trace)
         check_one_source(request, image)
@@ -172,6 +173,7 @@ class SearchPipeline:
                 look = read_look(self._settings, request, asked.image, asked.known, deadline.remaining_ms / 1000)
             with trace.stage("query_generation"):
                 queries = self._queries(look, request, encoder, deadline, trace)
+            trace.layers_read(queries)
             with trace.stage("vectorisation"):
                 segments, vectors = self._vectors(look, queries, encoder, deadline, trace)
             found = self._found(asked, look, queries, index, segments, vectors, deadline, trace)

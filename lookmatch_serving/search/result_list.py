@@ -140,6 +140,7 @@ def page_of(
         layer=listed.query.layer,
         box=listed.query.box,
         query=listed.query.query,
+        category=listed.query.category,
         match=best_grade([hit.match for hit in hits]),
         hits=hits,
         next_page_token=PageToken(name or "", listed.query.layer, end).encoded() if more else None,

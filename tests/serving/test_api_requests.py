@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ class StandIn:
         self.asked: list[tuple[SearchRequest, bytes | None]] = []
         self.error: Exception | None = None
 
-    def search(self, request: SearchRequest, image: bytes | None) -> SearchAnswer:
+    def search(self, request: SearchRequest, image: bytes | None, observer: object = None) -> SearchAnswer:
         self.asked.append((request, image))
         if self.error:
             raise self.error
@@ -232,35 +233,11 @@ def test_pictures_are_served_by_what_their_bytes_are_and_cached_for_good(
     assert client.get("/images/looks/look-0", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
-def test_pages_show_hostile_text_as_text_and_no_script_link(client: FlaskClient, database_url: str, settings: Settings) -> None:
-    add_looks(database_url, settings, 1)
-    page = client.get("/looks/look-0")
-    assert page.status_code == 200
-    assert "&lt;script&gt;" in page.text
-    assert "<script" not in page.text
-    assert "javascript:" not in page.text
-    assert "₹1,299" in page.text
-    assert "No good match" in page.text
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-
-
-def test_pages_answer_uploads_and_mistakes_as_pages(client: FlaskClient) -> None:
-    browser = {"Accept": "text/html,*/*;q=0.8"}
-    assert "No looks" in client.get("/").text
-    good = client.post("/looks", data={"market": "US", "image": (io.BytesIO(picture_bytes()), "a.png")}, headers=browser)
-    assert good.status_code == 200
-    assert "data:image/jpeg" in good.text
-    bad = client.post("/looks", data={"market": "US", "image": (io.BytesIO(b"text"), "a.png")}, headers=browser)
-    assert (bad.status_code, bad.mimetype) == (422, "text/html")
-    missing = client.get("/looks/none", headers=browser)
-    assert (missing.status_code, missing.mimetype) == (404, "text/html")
-
-
 def test_the_specification_is_valid_and_names_every_route(app: Flask, client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     validate_specification(document)
-    routes = {rule.rule.replace("<path:", "{").replace("<", "{").replace(">", "}") for rule in app.url_map.iter_rules()
-              if not rule.endpoint.startswith(("web.", "rating."))}  # fmt: skip
+    routes = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()
+              if not rule.endpoint.startswith(("web.", "console.", "rating."))}  # fmt: skip
     assert routes == set(document["paths"])
     problem = {"$ref": "#/components/schemas/Problem"}
     for operations in document["paths"].values():

@@ -1,0 +1,1 @@
+"""What shoppers' pages show besides search: cards, product pages, size charts, similar products and the retailers' links."""
