@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
@@ -74,9 +74,13 @@ def build_environment(settings: Settings, connection: Mapping[str, str]) -> dict
     return {**connection, "DBT_TARGET_PATH": str(dbt_project(settings).target_path), "DBT_PROFILES_DIR": str(DBT_FOLDER)}
 
 
-def partition_environment(market: str, day: date) -> dict[str, str]:
-    """Variables that keep the models to one partition."""
-    return {"LOOKMATCH_PARTITION_MARKET": market, "LOOKMATCH_PARTITION_DAY": day.isoformat()}
+def partition_environment(markets: Iterable[str], days: Collection[date]) -> dict[str, str]:
+    """Variables that keep the models to the partitions of some markets from the first to the last of some days."""
+    return {
+        "LOOKMATCH_PARTITION_MARKET": ",".join(markets),
+        "LOOKMATCH_PARTITION_DAY": min(days).isoformat(),
+        "LOOKMATCH_PARTITION_LAST_DAY": max(days).isoformat(),
+    }
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Checks of the assets. Those named blocking run before the index is built, and stop it in the same run."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from lookmatch_assets.assets.embeddings import live_table
 from lookmatch_assets.assets.metadata import markdown_table
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.partitions import MARKET_DAYS, markets_and_days
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.vectors.tables import check_vectors
 from lookmatch_serving.db import read_sql
@@ -34,13 +35,17 @@ def embedding_checks(
     context: dg.AssetCheckExecutionContext, stores: Stores, encoder: EncoderResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Soundness of the market's vectors."""
-    market, _ = market_and_day(context)
+    vectors, counts = 0, dict.fromkeys((UNIT_LENGTH, FINITE, COMPLETE), 0)
     with stores.database() as connection:
-        found = check_vectors(connection, live_table(connection, encoder, market))
-    counts = {UNIT_LENGTH: found.off_length, FINITE: found.not_finite, COMPLETE: found.without_vector}
+        for market in markets_and_days(context):
+            found = check_vectors(connection, live_table(connection, encoder, market))
+            vectors += found.vectors
+            counts[UNIT_LENGTH] += found.off_length
+            counts[FINITE] += found.not_finite
+            counts[COMPLETE] += found.without_vector
     for name, wrong in counts.items():
         yield dg.AssetCheckResult(
-            check_name=name, asset_key="embeddings", passed=wrong == 0, metadata={"wrong": wrong, "vectors": found.vectors}
+            check_name=name, asset_key="embeddings", passed=wrong == 0, metadata={"wrong": wrong, "vectors": vectors}
         )
 
 
@@ -57,14 +62,15 @@ def embedding_checks(
 )
 def product_checks(context: dg.AssetCheckExecutionContext, stores: Stores) -> Iterator[dg.AssetCheckResult]:
     """Share of the market's products whose category no vocabulary knows, with every vendor's unknown words of each attribute."""
-    market, _ = market_and_day(context)
+    products = unmapped = 0
+    words: list[dict[str, Any]] = []
     with stores.database() as connection:
-        coverage = connection.execute(read_sql("lookmatch_assets", "coverage"), {"market": market}).fetchone() or {}
-        words = connection.execute(
-            read_sql("lookmatch_assets", "unmapped_words"), {"market": market, "rows": MOST_WORDS}
-        ).fetchall()
-    products = coverage.get("products", 0)
-    unmapped = products - coverage.get("category", 0)
+        for market in markets_and_days(context):
+            coverage = connection.execute(read_sql("lookmatch_assets", "coverage"), {"market": market}).fetchone() or {}
+            products += coverage.get("products", 0)
+            unmapped += coverage.get("products", 0) - coverage.get("category", 0)
+            named = {"market": market, "rows": MOST_WORDS}
+            words += connection.execute(read_sql("lookmatch_assets", "unmapped_words"), named).fetchall()
     yield dg.AssetCheckResult(
         check_name=MAPPED,
         asset_key="products",

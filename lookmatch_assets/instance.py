@@ -190,5 +190,7 @@ def _configuration(folder: Path) -> dict[str, Any]:
             },
             "pools": {"default_limit": 1},
         },
+        # A failed step is done again by its own policy, and a failed run by the sensor; this is for a run whose process died.
+        "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
         "retention": {"sensor": {"purge_after_days": {"skipped": _KEEP_DAYS, "failure": 30, "success": -1}}},
     }

@@ -26,12 +26,15 @@ def partition_key(market: str, day: date) -> dg.MultiPartitionKey:
     return dg.MultiPartitionKey({"market": market, "day": day.isoformat()})
 
 
-def market_and_day(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> tuple[str, date]:
-    """Market and day of the partition that a step runs for."""
-    dimensions = (
-        context.partition_key if isinstance(context, dg.AssetExecutionContext) else context.op_execution_context.partition_key
-    )
-    if not isinstance(dimensions, dg.MultiPartitionKey):
-        raise TypeError(f"expected a partition of market and day, got {dimensions!r}")
-    keys = dimensions.keys_by_dimension
-    return keys["market"], date.fromisoformat(keys["day"])
+ONE_RUN = dg.BackfillPolicy.single_run()
+"""A backfill of many days is one run a market: each day would otherwise pay for dbt's start, the index and the cache's counts."""
+
+
+def markets_and_days(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> dict[str, list[date]]:
+    """Markets, and the days of each, of the partitions that a step runs for: one of each, but for a backfill in one run."""
+    own = context if isinstance(context, dg.AssetExecutionContext) else context.op_execution_context
+    found: dict[str, list[date]] = {}
+    for key in own.partition_keys:
+        keys = MARKET_DAYS.get_partition_key_from_str(str(key)).keys_by_dimension
+        found.setdefault(keys["market"], []).append(date.fromisoformat(keys["day"]))
+    return found

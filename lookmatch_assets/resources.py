@@ -15,7 +15,14 @@ from psycopg.rows import dict_row
 from lookmatch_assets.vectors.kept import ImageEncoder
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services, ensure_services
+from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.settings import Settings, read_settings
+
+ENCODER_POOL = "encoder"
+"""Steps that run the encoder wait for each other: two at a time would share the cores or the card, and hold its weights twice."""
+
+RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""Of steps that talk to a store or a server: a step that failed is done again, not the run; what it had committed is kept."""
 
 
 class Stores(dg.ConfigurableResource[None]):
@@ -38,10 +45,16 @@ class Stores(dg.ConfigurableResource[None]):
 
     @contextmanager
     def cache(self) -> Iterator[redis.Redis]:
-        """A client of the attribute cache, text in and out."""
+        """A client of the attribute cache, text in and out.
+
+        Raises:
+            UpstreamError: the cache does not answer.
+        """
         client = redis.Redis.from_url(self.services().redis_url, decode_responses=True)
         try:
             yield client
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise UpstreamError(f"the attribute cache does not answer: {error}") from error
         finally:
             client.close()
 

@@ -1,17 +1,19 @@
 """The sensors that start runs of the chain: for landed packets, and for pictures that failed and are due again."""
 
+import time
 from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 
-from lookmatch_assets.assets.packets import newest_number
+from lookmatch_assets.assets.packets import newest_count
 from lookmatch_assets.jobs import refresh_catalog
 from lookmatch_assets.partitions import FIRST_DAY, partition_key
 from lookmatch_assets.resources import Stores
 from lookmatch_serving.db import read_sql
 
 MARKET_TAG = "lookmatch/market"
+WANTED_TAG = "lookmatch/packets"
 OVERLAP = 10_000
 MOST_RETRIED_PARTITIONS = 10
 
@@ -22,7 +24,8 @@ def landed_packets_sensor(context: dg.SensorEvaluationContext, stores: Stores) -
 
     The cursor is the newest packet; partitions are looked for from ``OVERLAP`` packets before it, since a transaction with lower
     numbers may be committed after one with higher ones. Whether a partition has anything new is told by the number of its
-    packets, against the number that was there when its last successful run began.
+    packets, against the number that was there when its last successful run began. A run that failed is followed by another after
+    a pause.
     """
     cursor = int(context.cursor or 0)
     with stores.database() as connection:
@@ -34,13 +37,27 @@ def landed_packets_sensor(context: dg.SensorEvaluationContext, stores: Stores) -
         yield dg.SkipReason(f"no packet after {since} that is not indexed")
     for row in fresh:
         key = partition_key(row["market"], row["day"])
-        yield dg.RunRequest(run_key=f"{key}:{row['packets']}", partition_key=key, tags={MARKET_TAG: row["market"]})
+        wanted = f"{key}:{row['packets']}"
+        failures = _failures(context.instance, wanted)
+        if failures is not None:
+            run_key = f"{wanted}:{failures}" if failures else wanted
+            yield dg.RunRequest(run_key=run_key, partition_key=key, tags={MARKET_TAG: row["market"], WANTED_TAG: wanted})
     context.update_cursor(str(max([cursor, *(row["newest_packet_key"] for row in rows)])))
+
+
+def _failures(instance: dg.DagsterInstance, wanted: str) -> int | None:
+    """Runs for these packets that failed; None while it is too early for another, a minute after the first, at most an hour."""
+    filters = dg.RunsFilter(tags={WANTED_TAG: wanted}, statuses=[dg.DagsterRunStatus.FAILURE])
+    failed = instance.get_run_records(filters, limit=10)
+    if not failed:
+        return 0
+    ended = max(record.end_time or record.update_timestamp.timestamp() for record in failed)
+    return len(failed) if time.time() - ended >= min(60 * 2 ** (len(failed) - 1), 3600) else None
 
 
 def _taken_in(instance: dg.DagsterInstance, market: str, day: date) -> int:
     """Packets that there were when the partition's last run that made an index began; 0 when none has."""
-    return newest_number(instance, "vector_index", "packets_taken_in", market, day)
+    return newest_count(instance, "vector_index", "packets_taken_in", market, day)
 
 
 @dg.sensor(job=refresh_catalog, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)

@@ -15,8 +15,8 @@ from lookmatch_assets.calibration.looks import labelled_looks
 from lookmatch_assets.calibration.pairs import Pair, PairSource, labelled_pairs
 from lookmatch_assets.calibration.plots import reliability_plot
 from lookmatch_assets.calibration.store import fitted_on, read_garments, replace_curves
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
-from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days
+from lookmatch_assets.resources import ENCODER_POOL, RETRY, EncoderResource, Stores
 from lookmatch_assets.vectors.kept import Kept
 from lookmatch_assets.vectors.tables import VectorTable, exists, searchable_products
 from lookmatch_serving.db import DictConnection
@@ -58,6 +58,9 @@ class Fitted:
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    pool=ENCODER_POOL,
     deps=["vector_index", "duplicates"],
     group_name="vectors",
     kinds={"python", "postgres"},
@@ -76,15 +79,16 @@ def calibration(
     Those of a version are fitted once, so that a candidate has its own before it is promoted, and again when the market has
     outgrown them. A version without curves is graded by fixed thresholds, and answers say so.
     """
-    market, _ = market_and_day(context)
     started = time.perf_counter()
+    due: list[Kept] = []
     with stores.database() as connection:
-        kept = kept_of(connection, encoder, market)
-        due = [one for one in (kept.live, *kept.others) if _is_due(connection, one, again=config.again)]
+        for market in markets_and_days(context):
+            kept = kept_of(connection, encoder, market)
+            due += [one for one in (kept.live, *kept.others) if _is_due(connection, one, again=config.again)]
     found = [_fitted(stores, one, config.looks) for one in due]
     yield dg.MaterializeResult(metadata=_metadata(found, time.perf_counter() - started))
     errors = {
-        f"{one.table.encoder_key} {row.ranker.value} {row.grade.value}": round(row.error, 4)
+        f"{one.table.market} {one.table.encoder_key} {row.ranker.value} {row.grade.value}": round(row.error, 4)
         for one in found
         for row in one.reliability
     }

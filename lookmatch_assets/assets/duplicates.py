@@ -1,12 +1,15 @@
 """Groups of products that are one product to a shopper."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import date
 
 import dagster as dg
 
 from lookmatch_assets.assets.embeddings import live_table
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
-from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.assets.ranges import for_each_market
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
+from lookmatch_assets.resources import RETRY, EncoderResource, Stores
 from lookmatch_assets.vectors.duplicates import (
     NEAR_PICTURE_COSINE,
     NEAR_TITLE_RATIO,
@@ -24,16 +27,26 @@ _PACKAGE = "lookmatch_assets"
 _LEAST_TITLE_RATIO = {"variant": 0.0, "same_picture": SAME_PICTURE_TITLE_RATIO, "near_picture": NEAR_TITLE_RATIO}
 
 
-@dg.asset(partitions_def=MARKET_DAYS, deps=["products", "images", "vector_index"], group_name="serving", kinds={"postgres"})
+@dg.asset(
+    partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    deps=["products", "images", "vector_index"],
+    group_name="serving",
+    kinds={"postgres"},
+)
 def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """Variants of a vendor's group, products of a category that share a picture, and those that nearly share picture and title.
 
     Only groups that the partition's products are in change; search shows one product of each group.
     """
-    market, day = market_and_day(context)
+    return for_each_market(context, lambda market, days: _of_market(stores, encoder, market, days))
+
+
+def _of_market(stores: Stores, encoder: EncoderResource, market: str, days: list[date]) -> dg.MaterializeResult[None]:
     with stores.database() as connection:
         table = live_table(connection, encoder, market)
-        values = {"market": market, "day": day}
+        values = {"market": market, "days": days}
         touched = {row["product_id"] for row in connection.execute(read_sql(_PACKAGE, "touched_products"), values)}
         links = _links(connection, table, values)
         involved = touched | {link.other for link in links}
@@ -51,7 +64,7 @@ def duplicates(context: dg.AssetExecutionContext, stores: Stores, encoder: Encod
     )
 
 
-def _links(connection: DictConnection, table: VectorTable, values: dict[str, object]) -> list[Link]:
+def _links(connection: DictConnection, table: VectorTable, values: Mapping[str, object]) -> list[Link]:
     rows = connection.execute(read_sql(_PACKAGE, "duplicate_links"), values).fetchall()
     near = {**values, "neighbours": NEIGHBOURS, "threshold": NEAR_PICTURE_COSINE}
     rows += [{**row, "reason": "near_picture"} for row in connection.execute(table.statement("near_picture_links"), near)]

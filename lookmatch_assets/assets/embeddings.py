@@ -1,14 +1,16 @@
 """Vectors of pictures that have none of the encoder's version."""
 
 import time
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table, picture_strip
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.assets.ranges import for_each_market
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.progress import Progress, Say
-from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.resources import ENCODER_POOL, RETRY, EncoderResource, Stores
 from lookmatch_assets.vectors.embedding import embed_pending
 from lookmatch_assets.vectors.kept import KeptEncoders, kept_encoders
 from lookmatch_assets.vectors.tables import VectorTable, ensure_vector_table, pending_pictures
@@ -29,7 +31,14 @@ def live_table(connection: DictConnection, encoder: EncoderResource, market: str
 
 
 @dg.asset(
-    partitions_def=MARKET_DAYS, deps=["images"], group_name="vectors", kinds={"pytorch", "postgres"}, code_version=CODE_VERSION
+    partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    pool=ENCODER_POOL,
+    deps=["images"],
+    group_name="vectors",
+    kinds={"pytorch", "postgres"},
+    code_version=CODE_VERSION,
 )
 def embeddings(
     context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource, progress: dg.ResourceParam[Say | None]
@@ -40,7 +49,11 @@ def embeddings(
     live, and a partition that failed leaves no hole. Candidates for promotion and the encoder before the last promotion are
     kept up too; one of these whose weights are absent is named and stops nothing.
     """
-    market, day = market_and_day(context)
+    say = progress or context.log.info
+    return for_each_market(context, lambda market, days: _of_market(stores, encoder, say, market, days))
+
+
+def _of_market(stores: Stores, encoder: EncoderResource, say: Say, market: str, days: list[date]) -> dg.MaterializeResult[None]:
     started = time.perf_counter()
     folder = stores.settings().image_folder
     with stores.database() as connection:
@@ -48,13 +61,15 @@ def embeddings(
         table = kept.live.table
         ensure_vector_table(connection, table)
         pending = pending_pictures(connection, table)
-        touched = connection.execute(read_sql("lookmatch_assets", "touched_products"), {"market": market, "day": day}).fetchall()
-        told = Progress(progress or context.log.info, "pictures embedded", len(pending))
+        touched = connection.execute(
+            read_sql("lookmatch_assets", "touched_products"), {"market": market, "days": days}
+        ).fetchall()
+        told = Progress(say, "pictures embedded", len(pending))
         counts = embed_pending(connection, table, kept.live.encoder, pending, folder, told.add)
         others = _embed_others(connection, kept, folder)
     embedded = {product_id for _, product_ids in pending for product_id in product_ids}
     saved = sum(1 for row in touched if row["pictured"] and not row["removed"] and row["product_id"] not in embedded)
-    context.log.info("%d pictures embedded for %d products, %d embeddings saved", counts.pictures, counts.vectors, saved)
+    say(f"{counts.pictures} pictures embedded for {counts.vectors} products, {saved} embeddings saved")
     return dg.MaterializeResult(
         metadata={
             "pictures_embedded": counts.pictures,

@@ -9,9 +9,10 @@ from typing import Any
 import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
-from lookmatch_assets.resources import Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.assets.ranges import for_each_market
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
+from lookmatch_assets.resources import RETRY, Stores
+from lookmatch_serving.db import DictConnection, read_sql
 
 TREND_DAYS = 30
 MOST_REFUSED = 0.05
@@ -23,6 +24,8 @@ _PACKAGE = "lookmatch_assets"
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
     deps=["packets", "looks"],  # reports come after what shoppers wait for
     group_name="reports",
     kinds={"postgres"},
@@ -40,19 +43,36 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
 
     ``lookmatch feed doctor`` says the same of a feed before it goes in.
     """
-    market, day = market_and_day(context)
-    values = {"market": market, "day": day, "days": TREND_DAYS, "rows": MOST_WORDS}
+    shares: dict[str, float] = {}
     with stores.database() as connection:
-        found = {
-            name: connection.execute(read_sql(_PACKAGE, name), values).fetchall()
-            for name in ("feed_issues", "feed_coverage", "feed_changes", "feed_trend", "vendor_freshness", "unmapped_words")
-        }
-    today = [row for row in found["feed_trend"] if row["day"] == day]
-    shares = {row["vendor"]: row["refused"] / (row["landed"] + row["refused"]) for row in today}
+        yield for_each_market(context, lambda market, days: _of_market(connection, market, days, shares))
+    yield dg.AssetCheckResult(
+        check_name=REFUSED,
+        passed=all(share <= MOST_REFUSED for share in shares.values()),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"refused_share": {feed: round(share, 4) for feed, share in shares.items()}},
+    )
+
+
+def _of_market(connection: DictConnection, market: str, days: list[date], shares: dict[str, float]) -> dg.MaterializeResult[None]:
+    """The report of a market's days; each vendor's largest share of refused records on a day is noted in ``shares``."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for day in days:
+        values = {"market": market, "day": day}
+        for name in ("feed_issues", "feed_coverage", "feed_changes"):
+            rows = connection.execute(read_sql(_PACKAGE, name), values).fetchall()
+            found.setdefault(name, []).extend({"day": day, **row} for row in rows)
+    values = {"market": market, "day": max(days), "days": max(TREND_DAYS, (max(days) - min(days)).days), "rows": MOST_WORDS}
+    for name in ("feed_trend", "vendor_freshness", "unmapped_words"):
+        found[name] = connection.execute(read_sql(_PACKAGE, name), values).fetchall()
+    today = [row for row in found["feed_trend"] if row["day"] in days]
+    for row in today:
+        feed = f"{market} {row['vendor']}"
+        shares[feed] = max(shares.get(feed, 0.0), row["refused"] / (row["landed"] + row["refused"]))
     issues = [{"severity": "error", **row} for row in found["feed_issues"]]
-    yield dg.MaterializeResult(
+    return dg.MaterializeResult(
         metadata={
-            "vendors": len(today),
+            "vendors": len({row["vendor"] for row in today}),
             "landed": sum(row["landed"] for row in today),
             "refused": sum(row["refused"] for row in today),
             "issues": dg.MetadataValue.md(markdown_table(issues[:50])),
@@ -61,14 +81,8 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
             "changes_of_all": dg.MetadataValue.json(totals(found["feed_changes"])),
             "unmapped_words": dg.MetadataValue.md(markdown_table(found["unmapped_words"])),
             "freshness": dg.MetadataValue.md(markdown_table(found["vendor_freshness"])),
-            "trend": dg.MetadataValue.md(trend_plot(found["feed_trend"], market, day)),
+            "trend": dg.MetadataValue.md(trend_plot(found["feed_trend"], market, max(days))),
         },
-    )
-    yield dg.AssetCheckResult(
-        check_name=REFUSED,
-        passed=all(share <= MOST_REFUSED for share in shares.values()),
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"refused_share": {vendor: round(share, 4) for vendor, share in shares.items()}},
     )
 
 
@@ -78,10 +92,12 @@ def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def coverage_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """One row a vendor, with the share of its records that fills each attribute."""
-    table: dict[str, dict[str, str]] = {}
+    """One row a vendor and day, with the share of its records that fills each attribute."""
+    table: dict[tuple[Any, str], dict[str, str]] = {}
     for row in rows:
-        line = table.setdefault(row["vendor"], {"vendor": row["vendor"], "records": str(row["records"])})
+        day = {"day": str(row["day"])} if "day" in row else {}
+        whose = (row.get("day"), row["vendor"])
+        line = table.setdefault(whose, {**day, "vendor": row["vendor"], "records": str(row["records"])})
         line[row["attribute"]] = f"{row['filled'] / row['records']:.0%}"
     return list(table.values())
 

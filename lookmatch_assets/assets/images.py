@@ -3,14 +3,16 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table, picture_strip
+from lookmatch_assets.assets.ranges import for_each_market
 from lookmatch_assets.images.obtaining import RESOLUTIONS, ObtainedPicture, WantedPicture, obtain_pictures
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.progress import Progress, Say
-from lookmatch_assets.resources import Stores
+from lookmatch_assets.resources import RETRY, Stores
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.fetching import FetchLimits
 
@@ -33,6 +35,8 @@ class PictureConfig(dg.Config):
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
     deps=["products"],
     group_name="catalog",
     kinds={"python"},
@@ -42,15 +46,19 @@ def images(
     context: dg.AssetExecutionContext, config: PictureConfig, stores: Stores, progress: dg.ResourceParam[Say | None]
 ) -> dg.MaterializeResult[None]:
     """New and changed pictures of the partition's products; what cannot be had is quarantined and stops no other."""
-    market, day = market_and_day(context)
+    say = progress or context.log.info
+    return for_each_market(context, lambda market, days: _of_market(stores, config, say, market, days))
+
+
+def _of_market(stores: Stores, config: PictureConfig, say: Say, market: str, days: list[date]) -> dg.MaterializeResult[None]:
     settings = stores.settings()
     started = time.perf_counter()
     limits = FetchLimits(allow_private_addresses=settings.allow_private_addresses)
     with stores.database() as connection:
-        values = {"market": market, "day": day, "refetch_days": REFETCH_DAYS, "retry_failed": config.retry_failed}
+        values = {"market": market, "days": days, "refetch_days": REFETCH_DAYS, "retry_failed": config.retry_failed}
         rows = connection.execute(read_sql(_PACKAGE, "wanted_pictures"), values).fetchall()
         wanted = [WantedPicture(row["product_id"], row["image_url"], row["digest"], row["read_url"]) for row in rows]
-        told = Progress(progress or context.log.info, "pictures read", len(wanted))
+        told = Progress(say, "pictures read", len(wanted))
         obtained = list(_saved(connection, market, obtain_pictures(wanted, settings.image_folder, limits), told))
         connection.execute(read_sql(_PACKAGE, "resolve_pictures"), {"market": market})
     classes = Counter(picture_class(one, held) for one, held in _paired(obtained, wanted))

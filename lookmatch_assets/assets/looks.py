@@ -1,13 +1,15 @@
 """The day's looks, tagged ahead of time by the same search that answers online."""
 
 import time
+from datetime import date
 from typing import Any
 
 import dagster as dg
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
-from lookmatch_assets.resources import Stores
+from lookmatch_assets.assets.ranges import for_each_market
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
+from lookmatch_assets.resources import ENCODER_POOL, RETRY, Stores
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market
@@ -17,17 +19,23 @@ TAGGING_DEADLINE_MS = 30_000
 
 @dg.asset(
     partitions_def=MARKET_DAYS,
-    deps=["vector_index", "attribute_cache", "duplicates", "calibration"],
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    pool=ENCODER_POOL,
+    deps=["vector_index", "duplicates", "calibration"],
     group_name="looks",
     kinds={"python"},
     code_version="1",
 )
 def looks(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeResult[None]:
     """Search answers of the looks that were added to the market on the day; a look that fails is named and stops no other."""
-    market, day = market_and_day(context)
+    return for_each_market(context, lambda market, days: _of_market(stores, market, days))
+
+
+def _of_market(stores: Stores, market: str, days: list[date]) -> dg.MaterializeResult[None]:
     started = time.perf_counter()
     with stores.database() as connection:
-        rows = connection.execute(read_sql("lookmatch_assets", "looks_to_tag"), {"market": market, "day": day}).fetchall()
+        rows = connection.execute(read_sql("lookmatch_assets", "looks_to_tag"), {"market": market, "days": days}).fetchall()
         tagged, failures = _tag(stores, connection, Market(market), rows) if rows else (0, [])
     seconds = time.perf_counter() - started
     return dg.MaterializeResult(

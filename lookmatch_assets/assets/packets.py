@@ -1,28 +1,38 @@
 """What landed: the start of the lineage. The consumer writes the rows; this asset observes a market's day of them."""
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day, partition_key
-from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days, partition_key
+from lookmatch_assets.resources import RETRY, EncoderResource, Stores
 from lookmatch_serving.db import read_sql
 
+COUNTS = "packets_by_partition"
 
-@dg.asset(partitions_def=MARKET_DAYS, group_name="ingestion", kinds={"postgres"})
+
+@dg.asset(partitions_def=MARKET_DAYS, backfill_policy=ONE_RUN, retry_policy=RETRY, group_name="ingestion", kinds={"postgres"})
 def packets(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """Packets that landed in a market on a day, by vendor, and what went to quarantine that day."""
     encoder.load_in_background()
-    market, day = market_and_day(context)
+    vendors: list[dict[str, Any]] = []
+    quarantine: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
     with stores.database() as connection:
-        partition = {"market": market, "day": day}
-        vendors = connection.execute(read_sql("lookmatch_assets", "summarise_landed_packets"), partition).fetchall()
-        quarantine = connection.execute(read_sql("lookmatch_assets", "summarise_quarantine"), partition).fetchall()
-    context.log.info("%s %s: %d packets of %d vendors", market, day, sum(row["packets"] for row in vendors), len(vendors))
+        for market, day in ((market, day) for market, days in markets_and_days(context).items() for day in days):
+            partition = {"market": market, "day": day}
+            landed = connection.execute(read_sql("lookmatch_assets", "summarise_landed_packets"), partition).fetchall()
+            refused = connection.execute(read_sql("lookmatch_assets", "summarise_quarantine"), partition).fetchall()
+            vendors += [{**partition, **row} for row in landed]
+            quarantine += [{**partition, **row} for row in refused]
+            counts[str(partition_key(market, day))] = sum(row["packets"] for row in landed)
+            context.log.info("%s %s: %d packets of %d vendors", market, day, sum(row["packets"] for row in landed), len(landed))
     return dg.MaterializeResult(
         metadata={
-            "packets": sum(row["packets"] for row in vendors),
+            "packets": sum(counts.values()),
+            COUNTS: dg.MetadataValue.json(counts),
             "products": sum(row["products"] for row in vendors),
             "removals": sum(row["removals"] for row in vendors),
             "quarantined": sum(row["n"] for row in quarantine),
@@ -37,14 +47,21 @@ def observed_packets(instance: dg.DagsterInstance, market: str, day: date) -> in
 
     An asset further down reports this number rather than one of its own counting, since packets go on landing while it runs.
     """
-    return newest_number(instance, "packets", "packets", market, day)
+    return newest_count(instance, "packets", COUNTS, market, day)
 
 
-def newest_number(instance: dg.DagsterInstance, asset: str, name: str, market: str, day: date) -> int:
-    """A number in the metadata of a partition's newest materialisation; 0 when there is none."""
+def by_partition(market: str, counts: dict[date, int]) -> dg.JsonMetadataValue:
+    """Counts of a market's days as ``newest_count`` finds them: a run over many partitions has one metadata for all of them."""
+    return dg.MetadataValue.json({str(partition_key(market, day)): count for day, count in counts.items()})
+
+
+def newest_count(instance: dg.DagsterInstance, asset: str, name: str, market: str, day: date) -> int:
+    """A partition's count in the metadata of its newest materialisation, also of a run over several markets; 0 without one."""
     found = instance.fetch_materializations(
         dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[partition_key(market, day)]), limit=1
     ).records
     materialization = found[0].asset_materialization if found else None
-    number = materialization.metadata.get(name) if materialization else None
-    return int(number.value) if number and isinstance(number.value, int) else 0
+    metadata = materialization.metadata if materialization else {}
+    counts = metadata.get(name) or metadata.get(f"{name}_{market}")
+    value = counts.value if counts else None
+    return int(value.get(str(partition_key(market, day)), 0)) if isinstance(value, dict) else 0

@@ -17,7 +17,7 @@ from lookmatch_assets.catalogue_build import (
     prepare_project,
     vocabularies_are_current,
 )
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days
 from lookmatch_assets.postgres import dbt_environment
 from lookmatch_assets.resources import Stores
 from lookmatch_serving.settings import read_settings
@@ -60,15 +60,17 @@ def vocabularies(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores:
     name="catalogue",
     select="resource_type:model",
     partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
     dagster_dbt_translator=CatalogueTranslator(),
     pool=POOL,
 )
 def catalogue(context: dg.AssetExecutionContext, dbt: DbtCliResource, stores: Stores) -> Iterator[Any]:
-    """The partition's touched products, each as its newest packet of any day says, in one vocabulary."""
-    market, day = market_and_day(context)
+    """The partitions' touched products, each as its newest packet of any day says, in one vocabulary."""
+    partitions = markets_and_days(context)
+    days = [day for of_market in partitions.values() for day in of_market]
     with stores.database() as connection:
         current = vocabularies_are_current(connection)
-    with environment({**_dbt_environment(stores), **partition_environment(market, day)}):
+    with environment({**_dbt_environment(stores), **partition_environment(partitions, days)}):
         if not current:
             dbt.cli(["seed"]).wait()
             with stores.database() as connection:

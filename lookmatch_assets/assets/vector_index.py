@@ -1,27 +1,42 @@
 """The indexes that search reads or may read, and the note on the pointer that makes one live."""
 
 import time
+from datetime import date
 
 import dagster as dg
 
 from lookmatch_assets.assets.embeddings import kept_of
 from lookmatch_assets.assets.metadata import markdown_table
-from lookmatch_assets.assets.packets import observed_packets
-from lookmatch_assets.partitions import MARKET_DAYS, market_and_day
-from lookmatch_assets.resources import EncoderResource, Stores
+from lookmatch_assets.assets.packets import by_partition, observed_packets
+from lookmatch_assets.assets.ranges import for_each_market
+from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
+from lookmatch_assets.resources import RETRY, EncoderResource, Stores
 from lookmatch_assets.vectors.tables import MOST_CANARY_MISSES, build_index, canary_misses, exists, refresh_live
 
 CODE_VERSION = "hnsw-halfvec-m16-ef64"
 
 
-@dg.asset(partitions_def=MARKET_DAYS, deps=["embeddings"], group_name="vectors", kinds={"postgres"}, code_version=CODE_VERSION)
+@dg.asset(
+    partitions_def=MARKET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    deps=["embeddings"],
+    group_name="vectors",
+    kinds={"postgres"},
+    code_version=CODE_VERSION,
+)
 def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:
     """The market's HNSW index of the live encoder, tried with vectors it holds; it goes live where none is.
 
     The index is the market's, not the day's: a day's run builds it if it is absent, and later ones extend it as they insert.
     Those of candidates and of the encoder before the last promotion are built beside it; only a promotion makes one live.
     """
-    market, day = market_and_day(context)
+    return for_each_market(context, lambda market, days: _of_market(context.instance, stores, encoder, market, days))
+
+
+def _of_market(
+    instance: dg.DagsterInstance, stores: Stores, encoder: EncoderResource, market: str, days: list[date]
+) -> dg.MaterializeResult[None]:
     started = time.perf_counter()
     with stores.database() as connection:
         kept = kept_of(connection, encoder, market)
@@ -53,7 +68,7 @@ def vector_index(context: dg.AssetExecutionContext, stores: Stores, encoder: Enc
             "build_seconds": round(built - started, 2),
             "canary_asked": asked,
             "canary_missed": missed,
-            "packets_taken_in": observed_packets(context.instance, market, day),
+            "packets_taken_in": by_partition(market, {day: observed_packets(instance, market, day) for day in days}),
         },
         data_version=dg.DataVersion(f"{table.encoder_version}:{CODE_VERSION}:{products}"),
     )

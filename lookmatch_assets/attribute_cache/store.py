@@ -104,6 +104,11 @@ def rebuild_attributes(
     return written, len(gone)
 
 
+def count_products(cache: redis.Redis, market: str) -> int:
+    """Products in a market's set."""
+    return cache.scard(members_key(market))
+
+
 def read_attributes(cache: redis.Redis, market: str) -> Iterator[tuple[str, Attributes]]:
     """Each product id of a market's set, with its hash; an empty one for a product whose hash is missing.
 

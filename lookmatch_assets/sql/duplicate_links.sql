@@ -1,7 +1,7 @@
 -- Pairs of products that are one product to a shopper, of which the partition touched at least one: variants of a vendor's group and
 -- products of a category with the same picture, whose titles the caller compares: a vendor's placeholder picture joins nothing.
 WITH touched AS (
-    SELECT DISTINCT product_id FROM landing.packets WHERE market = %(market)s AND landed_day = %(day)s
+    SELECT DISTINCT product_id FROM landing.packets WHERE market = %(market)s AND landed_day = ANY (%(days)s)
 ),
 
 sold AS (

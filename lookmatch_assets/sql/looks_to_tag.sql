@@ -3,6 +3,6 @@ SELECT l.look_id, l.image_file
 FROM looks.looks AS l
 LEFT JOIN looks.tagged AS t USING (look_id)
 LEFT JOIN vectors.live_encoder AS e ON e.market = l.market
-WHERE l.market = %(market)s AND l.added_day = %(day)s
+WHERE l.market = %(market)s AND l.added_day = ANY (%(days)s)
     AND (t.look_id IS NULL OR t.encoder_version IS DISTINCT FROM e.encoder_version OR t.tagged_at < e.index_as_of)
 ORDER BY l.look_id

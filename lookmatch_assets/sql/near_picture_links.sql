@@ -1,6 +1,6 @@
 -- Products whose picture is nearly that of one that the partition touched, among each one's nearest in the index; same category only.
 SELECT a.product_id AS one, near.product_id AS other, pa.title AS one_title, pb.title AS other_title
-FROM (SELECT DISTINCT product_id FROM landing.packets WHERE market = %(market)s AND landed_day = %(day)s) AS touched
+FROM (SELECT DISTINCT product_id FROM landing.packets WHERE market = %(market)s AND landed_day = ANY (%(days)s)) AS touched
 JOIN {partition} AS a USING (product_id)
 JOIN catalog.products AS pa ON pa.product_id = a.product_id AND NOT pa.removed
 CROSS JOIN LATERAL (

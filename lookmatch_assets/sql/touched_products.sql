@@ -5,6 +5,6 @@ LEFT JOIN vectors.images AS i USING (product_id)
 WHERE p.market = %(market)s
     AND EXISTS (
         SELECT FROM landing.packets AS k
-        WHERE k.product_id = p.product_id AND k.market = %(market)s AND k.landed_day = %(day)s
+        WHERE k.product_id = p.product_id AND k.market = %(market)s AND k.landed_day = ANY (%(days)s)
     )
 ORDER BY p.product_id

@@ -7,7 +7,7 @@ WHERE p.market = %(market)s
     AND NOT p.removed
     AND EXISTS (
         SELECT FROM landing.packets AS k
-        WHERE k.product_id = p.product_id AND k.market = %(market)s AND k.landed_day = %(day)s
+        WHERE k.product_id = p.product_id AND k.market = %(market)s AND k.landed_day = ANY (%(days)s)
     )
     AND (
         i.product_id IS NULL

@@ -119,3 +119,54 @@ def test_a_days_packets_become_searchable_and_only_changed_pictures_are_embedded
         assert indexed_again(settings, stores)
         assert connection.execute("SELECT count(*) FROM dagster.runs WHERE status = 'SUCCESS'").fetchone() == (3,)
         assert connection.execute("SELECT count(*) > 50 FROM dagster.event_logs").fetchone() == (True,)
+
+
+def test_a_backfill_of_many_days_and_markets_is_one_run(settings: Settings, stores: Services, tmp_path: Path) -> None:
+    import dagster as dg
+
+    from lookmatch_assets.assets.packets import newest_count
+    from lookmatch_assets.instance import load_definitions
+
+    with psycopg.connect(stores.database_url, autocommit=True) as connection:
+        for number, (market, day) in enumerate((m, d) for m in ("IN", "JP") for d in ("2026-01-05", "2026-01-06", "2026-01-07")):
+            land(connection, str(number), draw(tmp_path / f"{number}.png", number), market=market, day=day)
+        tags = {"dagster/asset_partition_range_start": "2026-01-05|IN", "dagster/asset_partition_range_end": "2026-01-06|JP"}
+        with dg.DagsterInstance.ephemeral() as instance:
+            definitions = load_definitions({"encoder": TinyEncoderResource()})
+            assert definitions.resolve_job_def("load_vocabularies").execute_in_process(instance=instance).success
+            result = definitions.resolve_job_def("refresh_catalog").execute_in_process(instance=instance, tags=tags)
+            assert result.success
+            made = result.asset_materializations_for_node("embeddings")
+            markets = ("IN", "US", "JP")  # in the order of the partitions, so that a range from IN to JP holds all three
+            assert {str(one.partition) for one in made} == {f"2026-01-0{day}|{market}" for day in (5, 6) for market in markets}
+            assert made[0].metadata["pictures_embedded"].value == 4
+            asked = [("IN", date(2026, 1, 5)), ("JP", date(2026, 1, 6)), ("JP", date(2026, 1, 7))]
+            taken_in = [newest_count(instance, "vector_index", "packets_taken_in", market, day) for market, day in asked]
+            assert taken_in == [1, 1, 0]
+        live = connection.execute("SELECT market, products FROM vectors.live_encoder WHERE products > 0 ORDER BY 1").fetchall()
+        assert live == [("IN", 2), ("JP", 2)]
+        with redis.Redis.from_url(stores.redis_url, decode_responses=True) as cache:
+            assert cache.smembers("lookmatch:products:JP") == {"acme:JP:3", "acme:JP:4"}
+
+
+def test_without_its_cache_a_run_makes_products_searchable_and_the_next_catches_up(
+    settings: Settings, stores: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookmatch_assets.resources import Stores
+
+    with psycopg.connect(stores.database_url, autocommit=True) as connection:
+        land(connection, "1", draw(tmp_path / "1.png", 1))
+        away = Services(stores.database_url, "redis://127.0.0.1:9/0")
+        monkeypatch.setattr(Stores, "services", lambda self: away)
+        first = run(settings, stores)
+        assert "attribute_cache" not in first
+        assert {"vector_index", "duplicates", "looks", "feed_health"} <= set(first)
+        assert connection.execute("SELECT products FROM vectors.live_encoder").fetchone() == (1,)
+        monkeypatch.setattr(Stores, "services", lambda self: stores)
+        land(connection, "2", draw(tmp_path / "2.png", 2), day="2026-01-05")
+        second = run(settings, stores, day=date(2026, 1, 5))
+        assert (second["attribute_cache"]["written"], second["attribute_cache"]["partitions_caught_up"]) == (2, 1)
+        with redis.Redis.from_url(stores.redis_url, decode_responses=True) as cache:
+            cache.flushdb()
+            assert run(settings, stores, day=date(2026, 1, 5))["attribute_cache"]["written_anew"] is True
+            assert cache.smembers("lookmatch:products:IN") == {"acme:IN:1", "acme:IN:2"}

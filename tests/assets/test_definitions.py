@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,33 @@ def test_the_sensor_asks_for_one_run_a_market_and_day_and_remembers(definitions:
         assert keys == [request.run_key for request in found.run_requests or []]  # Dagster starts one run a key
 
 
+def test_a_run_that_failed_is_followed_by_another_after_a_pause(
+    definitions: dg.Definitions, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from lookmatch_assets import sensors
+    from lookmatch_assets.resources import Stores
+
+    repository = definitions.get_repository_def()
+    with psycopg.connect(database_url) as connection, dg.DagsterInstance.ephemeral() as instance:
+
+        def asked() -> list[str | None]:
+            context = dg.build_sensor_context(instance=instance, repository_def=repository, resources={"stores": Stores()})
+            return [request.run_key for request in sensors.landed_packets_sensor.evaluate_tick(context).run_requests or []]
+
+        land(connection, "1", day="2026-01-05")
+        wanted = "2026-01-05|IN:1"
+        assert asked() == [wanted]
+        instance.create_run_for_job(
+            definitions.resolve_job_def("refresh_catalog"), tags={sensors.WANTED_TAG: wanted}, status=dg.DagsterRunStatus.FAILURE
+        )
+        assert asked() == []
+        now = time.time()
+        monkeypatch.setattr(sensors.time, "time", lambda: now + 61)
+        assert asked() == [f"{wanted}:1"]
+
+
 def test_pictures_that_failed_are_tried_again_when_they_are_due(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 
@@ -112,7 +140,7 @@ def test_pictures_that_failed_are_tried_again_when_they_are_due(definitions: dg.
 def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 
-    from lookmatch_assets.assets.packets import observed_packets
+    from lookmatch_assets.assets.packets import by_partition, observed_packets
     from lookmatch_assets.partitions import partition_key
     from lookmatch_assets.resources import Stores
     from lookmatch_assets.sensors import landed_packets_sensor
@@ -120,7 +148,8 @@ def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.De
     day, repository = date(2026, 1, 5), definitions.get_repository_def()
     with psycopg.connect(database_url) as connection, dg.DagsterInstance.ephemeral() as instance:
 
-        def made(asset: str, **metadata: int) -> None:
+        def made(asset: str, **counts: int) -> None:
+            metadata = {name: by_partition("IN", {day: count}) for name, count in counts.items()}
             key = str(partition_key("IN", day))
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=key, metadata=metadata))
 
@@ -130,10 +159,10 @@ def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.De
 
         land(connection, "1", day="2026-01-05")
         assert asked() == ["2026-01-05|IN:1"]
-        made("packets", packets=1)  # the run begins
+        made("packets", packets_by_partition=1)  # the run begins
         land(connection, "2", day="2026-01-05")
         made("vector_index", packets_taken_in=observed_packets(instance, "IN", day))  # and ends
         assert asked() == ["2026-01-05|IN:2"]
-        made("packets", packets=2)
+        made("packets", packets_by_partition=2)
         made("vector_index", packets_taken_in=observed_packets(instance, "IN", day))
         assert asked() == []
