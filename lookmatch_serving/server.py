@@ -19,6 +19,7 @@ from lookmatch_serving import db
 from lookmatch_serving.api.access import RateLimiter, guard_requests
 from lookmatch_serving.api.admission import Admission
 from lookmatch_serving.api.catalogue import Catalogue
+from lookmatch_serving.api.cross_origin import allow_origins
 from lookmatch_serving.api.health import operations
 from lookmatch_serving.api.metrics import MULTIPROCESS_VARIABLE, Metrics
 from lookmatch_serving.api.observing import configure_logging, observe_requests
@@ -99,6 +100,7 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
+    allow_origins(app, settings.cors_origins)
     for blueprint in (v1, shoppers, pictures, operations, web, console, rating):
         app.register_blueprint(blueprint)
     return app
@@ -112,15 +114,16 @@ def serve(
     configuration: ServerConfiguration | None = None,
 ) -> None:
     """Run the server until it is told to stop (SIGTERM or SIGINT: finish requests, then end)."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+    from lookmatch_serving.stopping import DrainingWorker, StoppableApplication
 
     chosen = configuration or ServerConfiguration()
     _prepare_metrics(settings)
 
-    class _Server(BaseApplication):  # type: ignore[misc]
+    class _Server(StoppableApplication):
         def load_config(self) -> None:
             for name, value in chosen.gunicorn(host, port).items():
                 self.cfg.set(name, value)
+            self.cfg.set("worker_class", DrainingWorker)
 
         def load(self) -> Flask:
             configure_logging()

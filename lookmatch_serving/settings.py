@@ -6,14 +6,17 @@ variable and what is accepted.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lookmatch_serving.errors import ConfigurationError
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
 
 
 class Market(StrEnum):
@@ -49,6 +52,7 @@ class Settings(BaseSettings):
         image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
+        cors_origins: from whose pages browsers may call the API, for example ``https://app.example``; none unless set.
         preferences: ``soft`` moves up what fits the shopper that a search names, ``hard`` leaves out what does not.
         language: of the pages, ``en`` or ``ja``; None goes by the browser's languages. Shoppers can switch.
         resized_pictures_mb: most megabytes of resized pictures kept on disk.
@@ -79,11 +83,21 @@ class Settings(BaseSettings):
     resized_pictures_mb: int = Field(default=2048, ge=1)
     app_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^\s]+$")
     dagster_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(one for one in re.split(r"[\s,]+", value) if one)
+        if isinstance(value, tuple) and not all(_ORIGIN.fullmatch(str(one)) for one in value):
+            raise ValueError("accepted are origins such as https://app.example, separated by commas")
+        return value
 
     @field_validator("database_url", "redis_url", "anthropic_api_key")
     @classmethod

@@ -112,6 +112,8 @@ def guard_requests(app: Flask, settings: Settings, limiter: RateLimiter) -> None
     """
 
     def check() -> None:
+        if request.method == "OPTIONS":  # a browser's question before the request carries no key, and gets no data
+            return
         scope = _SCOPES.get(request.endpoint or "")
         if scope is None:
             if request.blueprint in _GUARDED:

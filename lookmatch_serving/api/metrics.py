@@ -32,9 +32,18 @@ class Metrics:
         self._answers = Counter("lookmatch_search_answers", "Search answers.", ["market", "ranker"], registry=registry)
         self._matches = Counter("lookmatch_search_layers", "Layers by match.", ["market", "match"], registry=registry)
         self._degraded = Counter("lookmatch_search_degraded", "Steps not taken.", ["stage", "reason"], registry=registry)
+        self._preferences = Counter(
+            "lookmatch_search_preferences", "Preferences followed.", ["kind", "origin", "mode"], registry=registry
+        )
+        self._relaxed = Counter("lookmatch_search_relaxed", "Filters dropped in a layer.", ["filter"], registry=registry)
+        self._events = Counter("lookmatch_shopper_events", "Events received.", ["kind"], registry=registry)
         self._shed = Counter("lookmatch_search_shed", "Searches refused for want of a place.", registry=registry)
         self._sent = Counter("lookmatch_sent_to_retailer", "Shoppers sent on.", ["vendor", "outcome"], registry=registry)
         self._unlimited = Counter("lookmatch_rate_limit_unavailable", "Requests whose rate was not checked.", registry=registry)
+
+    def events_recorded(self, kind: str, count: int) -> None:
+        """Count interactions of a kind that were new or given again."""
+        self._events.labels(kind).inc(count)
 
     def rate_limit_unavailable(self) -> None:
         """Count one request that was let through because its rate could not be checked."""
@@ -56,6 +65,10 @@ class Metrics:
             self._stages.labels(stage).observe(milliseconds / 1000)
         for layer in answer.layers:
             self._matches.labels(answer.market.value, layer.match.value).inc()
+            for name in layer.relaxed:
+                self._relaxed.labels(name.value).inc()
+        for one in answer.preferences:
+            self._preferences.labels(one.kind.value, one.origin, one.mode.value).inc()
         for step in answer.degraded:
             self._degraded.labels(step.stage, self._reason(step.reason)).inc()
 

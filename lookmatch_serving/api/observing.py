@@ -17,7 +17,14 @@ from lookmatch_serving.api.parts import parts_of
 
 _log = structlog.get_logger("lookmatch.api")
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
+_SECRETS = (
+    (re.compile(r"(?<=://)[^/\s@]+@"), "***@"),
+    (re.compile(r"\blm_([0-9a-f]{12})_[A-Za-z0-9_-]+"), r"lm_\1_***"),
+    (re.compile(r"\bsk-ant-[A-Za-z0-9_-]+"), "sk-ant-***"),
+    (re.compile(r"(?i)\b(bearer|password=|token=|x-api-key:?)\s*[^\s'\"]+"), r"\1 ***"),
+)
+"""Pattern of a secret -> what stands in its place: credentials in addresses, our keys (their id may be shown), Anthropic's."""
+
 _POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -31,13 +38,13 @@ _HEADERS = {
 
 
 def configure_logging() -> None:
-    """Log JSON lines to stderr, with credentials in addresses masked. Called by the server process, not by the factory."""
+    """Log JSON lines to stderr, with secrets masked. Called by the server process, not by the factory."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            mask_credentials,
+            mask_secrets,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -46,11 +53,13 @@ def configure_logging() -> None:
     )
 
 
-def mask_credentials(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace ``user:password@`` in every text of an event."""
+def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace what looks like a secret in every text of an event, tracebacks included."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = _CREDENTIALS_IN_URL.sub("***@", value)
+            for pattern, shown in _SECRETS:
+                value = pattern.sub(shown, value)
+            event[name] = value
     return event
 
 

@@ -65,7 +65,8 @@ def register_problems(app: Flask) -> None:
 def _answer_error(error: Exception) -> Response:
     problem, headers = _problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("request_failed", request_id=g.get("request_id"), path=request.path, exc_info=error)
+        route = request.url_rule.rule if request.url_rule else "unmatched"  # a path may hold a rater's token or a shopper's id
+        _log.error("request_failed", request_id=g.get("request_id"), route=route, exc_info=error)
     if _wants_page():
         response = Response(render_template(_page_template(), problem=problem), status=problem.status, mimetype="text/html")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 
 import structlog
@@ -46,7 +47,10 @@ def record_events() -> Response:
         new = record_interactions(connection, given)
         return EventsAnswer(recorded=new, duplicates=len(given) - new)
 
-    return answer_once(write)
+    answer = answer_once(write)
+    for kind, count in Counter(one.kind.value for one in given).items():
+        current_parts().metrics.events_recorded(kind, count)
+    return answer
 
 
 @shoppers.get("/shoppers/<shopper_id>/preferences")
