@@ -59,6 +59,23 @@ def decode_picture(data: bytes, *, field: str = "image") -> Image.Image:
         raise InvalidInputError(field, data[:12], f"the picture is broken ({error}); accepted is {_ACCEPTED}") from error
 
 
+def check_picture(data: bytes, *, field: str = "image") -> None:
+    """Refuse what cannot be a picture by its size, format and dimensions, without decoding it.
+
+    Raises:
+        InvalidInputError: as ``decode_picture`` does; a broken picture may pass.
+    """
+    if len(data) > MAX_BYTES:
+        raise InvalidInputError(field, f"{len(data)} bytes", f"accepted is at most {MAX_BYTES} bytes")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=ACCEPTED_FORMATS) as opened:
+                _check_size(opened.size, field)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise InvalidInputError(field, data[:12], f"accepted is {_ACCEPTED}") from error
+
+
 def _check_size(size: tuple[int, int], field: str) -> None:
     width, height = size
     if width * height > MAX_PIXELS or min(size) < MIN_SIDE:

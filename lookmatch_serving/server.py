@@ -80,7 +80,14 @@ class ServerConfiguration:
         }
 
 
-def create_app(settings: Settings, services: Services, pipeline: SearchPipeline | None = None, *, searches: int = 6) -> Flask:
+def create_app(
+    settings: Settings,
+    services: Services,
+    pipeline: SearchPipeline | None = None,
+    *,
+    searches: int = 6,
+    metrics: Metrics | None = None,
+) -> Flask:
     """Make the application.
 
     Args:
@@ -88,15 +95,17 @@ def create_app(settings: Settings, services: Services, pipeline: SearchPipeline 
         services: addresses of Postgres and Valkey.
         pipeline: what answers searches; the real one when None.
         searches: searches answered at a time, further ones are refused with 503.
+        metrics: those that the pipeline tells of its model's calls; new ones when None.
     """
     app = Flask("lookmatch_serving", static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     pool = db.open_pool(services.database_url)
     valkey = redis.Redis.from_url(services.redis_url, socket_timeout=_VALKEY_SECONDS, socket_connect_timeout=_VALKEY_SECONDS)
-    search = pipeline if pipeline is not None else _real_pipeline(settings, services)
+    counted = metrics or Metrics()
+    search = pipeline if pipeline is not None else _real_pipeline(settings, services, counted)
     resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
-    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), Metrics(), Admission(searches), resized))
+    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, Admission(searches), resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
@@ -127,23 +136,25 @@ def serve(
 
         def load(self) -> Flask:
             configure_logging()
-            return create_app(settings, services, _warm_pipeline(settings, services), searches=chosen.searches)
+            metrics = Metrics()
+            pipeline = _warm_pipeline(settings, services, metrics)
+            return create_app(settings, services, pipeline, searches=chosen.searches, metrics=metrics)
 
     _Server().run()
 
 
-def _real_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+def _real_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:
     from lookmatch_serving.search.opening import open_pipeline
 
-    pipeline: SearchPipeline = open_pipeline(settings, services)
+    pipeline: SearchPipeline = open_pipeline(settings, services, on_model_call=metrics.model_called)
     return pipeline
 
 
-def _warm_pipeline(settings: Settings, services: Services) -> SearchPipeline:
+def _warm_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:
     """The real pipeline with its models loaded: a worker takes requests only once it can meet their deadlines."""
     from lookmatch_serving.search.opening import open_pipeline
 
-    pipeline = open_pipeline(settings, services)
+    pipeline = open_pipeline(settings, services, on_model_call=metrics.model_called)
     pipeline.warm_up()
     return pipeline
 

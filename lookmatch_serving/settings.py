@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
         rerank_top_k: candidates of a layer that the reranker sees.
+        rerank_orders: 2 shows them to the model in two opposite orders at a time and takes the mean, at twice the cost.
         segmenter: ``embedded``, or ``florence-sam2`` with the next two.
         florence: folder or hub name of a Florence-2 model.
         sam2_checkpoint: file of ``sam2.1_hiera_tiny`` weights.
@@ -70,8 +71,9 @@ class Settings(BaseSettings):
     feed_removal_limit: float = Field(default=0.3, ge=0, le=1)
     deadline_ms: int = Field(default=1000, ge=50, le=60_000)
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
-    anthropic_model: str = "claude-haiku-4-5"
+    anthropic_model: str = "claude-haiku-5-5"
     rerank_top_k: int = Field(default=10, ge=1, le=50)
+    rerank_orders: int = Field(default=1, ge=1, le=2)
     segmenter: Literal["embedded", "florence-sam2"] = "embedded"
     florence: str = "florence-community/Florence-2-base"
     sam2_checkpoint: Path | None = None

@@ -29,6 +29,7 @@ class Mode(StrEnum):
     GARBAGE = "garbage"
     UNKNOWN_LAYERS = "unknown layers"
     UNOFFERED = "products not offered"
+    BIASED = "prefers the first place"
 
 
 _STATUS = {Mode.RATE_LIMITED: 429, Mode.OVERLOADED: 529, Mode.BROKEN: 500}
@@ -41,12 +42,19 @@ class FakeModel:
         mode: how it behaves; may be changed while it runs.
         delay: seconds before it answers.
         reply: what it says instead of what it sees; a text or an object.
+        failures: how many of the next requests it fails with 529 before it behaves as ``mode`` says.
+        trickle: seconds between two bytes of a trickling reply.
+        retry_after: seconds that its refusals ask to wait; nothing when None.
+        usage: tokens that its replies say were used.
         asked: the requests it got.
     """
 
     def __init__(self, mode: Mode = Mode.NORMAL, delay: float = 0.0) -> None:
         self.mode, self.delay = mode, delay
         self.reply: object = None
+        self.failures, self.trickle = 0, _TRICKLE_SECONDS
+        self.retry_after: float | None = None
+        self.usage = {"input_tokens": 1, "output_tokens": 1}
         self.asked: list[dict[str, Any]] = []
         self._closed = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer))
@@ -79,8 +87,13 @@ class FakeModel:
     def _answer(self, request: dict[str, Any], handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(request)
         self._closed.wait(_HANG_SECONDS if self.mode is Mode.HANGING else self.delay)
-        body = json.dumps(self._message(request)).encode()
-        handler.send_response(_STATUS.get(self.mode, 200))
+        mode = self.mode
+        if self.failures > 0:
+            self.failures, mode = self.failures - 1, Mode.OVERLOADED
+        body = json.dumps(self._message(request, mode)).encode()
+        handler.send_response(_STATUS.get(mode, 200))
+        if mode in _STATUS and self.retry_after is not None:
+            handler.send_header("Retry-After", str(self.retry_after))
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
@@ -88,15 +101,15 @@ class FakeModel:
             for place in range(len(body)):
                 handler.wfile.write(body[place : place + 1])
                 handler.wfile.flush()
-                if self._closed.wait(_TRICKLE_SECONDS):
+                if self._closed.wait(self.trickle):
                     return
         handler.wfile.write(body)
 
-    def _message(self, request: dict[str, Any]) -> dict[str, Any]:
-        if self.mode in _STATUS:
+    def _message(self, request: dict[str, Any], mode: Mode) -> dict[str, Any]:
+        if mode in _STATUS:
             return {"type": "error", "error": {"type": "api_error", "message": "not now"}}
-        refused = self.mode is Mode.REFUSED
-        said = "certainly! here it is" if self.mode is Mode.GARBAGE else self._said(request)
+        refused = mode is Mode.REFUSED
+        said = "certainly! here it is" if mode is Mode.GARBAGE else self._said(request)
         return {
             "id": "msg_1",
             "type": "message",
@@ -105,7 +118,7 @@ class FakeModel:
             "stop_reason": "refusal" if refused else "end_turn",
             "stop_sequence": None,
             "content": [] if refused else [{"type": "text", "text": said if isinstance(said, str) else json.dumps(said)}],
-            "usage": {"input_tokens": 1, "output_tokens": 1},
+            "usage": self.usage,
         }
 
     def _said(self, request: dict[str, Any]) -> object:
@@ -116,7 +129,9 @@ class FakeModel:
             unknown = self.mode is Mode.UNKNOWN_LAYERS
             return {"layers": [_seen(f"{'cape_of_' if unknown else ''}{layer}", kind) for layer, kind in _WORN]}
         extra = 1_000 if self.mode is Mode.UNOFFERED else 0
-        return {"layers": [_judged(layer, numbers, extra) for layer, numbers in candidates.items()]}
+        biased = self.mode is Mode.BIASED
+        shown = {layer: sorted(numbers, reverse=not biased) for layer, numbers in candidates.items()}
+        return {"layers": [_judged(layer, numbers, extra) for layer, numbers in shown.items()]}
 
 
 _WORN = (("inner_topwear", "shirt"), ("bottomwear", "jeans"), ("footwear", "casual shoes"))
@@ -138,7 +153,7 @@ def _seen(layer: str, kind: str) -> dict[str, Any]:
 def _judged(layer: str, numbers: list[int], extra: int) -> dict[str, Any]:
     order = [
         {"candidate": number + extra, "score": round(0.95 - place / 20, 2), "reason": "as the look"}
-        for place, number in enumerate(reversed(numbers))
+        for place, number in enumerate(numbers)
     ]
     return {"layer": layer, "order": order}
 

@@ -36,6 +36,8 @@ TOPS = ("inner_topwear", "outermost_topwear")
 class NoSegments:
     """A segmenter that cuts nothing, so that queries are texts alone and candidates keep their vector order."""
 
+    version = "none"
+
     def segment(self, picture: Image.Image, queries: Sequence[LayerQuery]) -> dict[str, Image.Image]:
         """See ``Segmenter``."""
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lookmatch_serving.api.admission import OverloadedError
 from lookmatch_serving.api.parts import Parts
-from lookmatch_serving.pictures import decode_picture
+from lookmatch_serving.pictures import check_picture
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
 from lookmatch_serving.search.trace import Observer
 
@@ -19,7 +19,7 @@ def answer_search(parts: Parts, request: SearchRequest, image: bytes | None, obs
     try:
         with parts.admission.place():
             if image is not None:
-                decode_picture(image)
+                check_picture(image)
             answer = parts.pipeline.search(request, image, observer)
     except OverloadedError:
         parts.metrics.search_shed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lookmatch_serving.llm.accounting import ModelCall
 from lookmatch_serving.search.look import SearchAnswer
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -39,6 +40,13 @@ class Metrics:
         self._events = Counter("lookmatch_shopper_events", "Events received.", ["kind"], registry=registry)
         self._shed = Counter("lookmatch_search_shed", "Searches refused for want of a place.", registry=registry)
         self._sent = Counter("lookmatch_sent_to_retailer", "Shoppers sent on.", ["vendor", "outcome"], registry=registry)
+
+        self._calls = Counter("lookmatch_model_calls", "Calls.", ["purpose", "model", "outcome"], registry=registry)
+        self._tokens = Counter("lookmatch_model_tokens", "Tokens, as replies count them.", ["model", "kind"], registry=registry)
+        self._cost = Counter("lookmatch_model_cost_usd", "Cost by the price list.", ["model"], registry=registry)
+        self._unpriced = Counter(
+            "lookmatch_model_unknown_cost_calls", "Calls without a known cost.", ["model"], registry=registry
+        )
         self._unlimited = Counter("lookmatch_rate_limit_unavailable", "Requests whose rate was not checked.", registry=registry)
 
     def events_recorded(self, kind: str, count: int) -> None:
@@ -71,6 +79,22 @@ class Metrics:
             self._preferences.labels(one.kind.value, one.origin, one.mode.value).inc()
         for step in answer.degraded:
             self._degraded.labels(step.stage, self._reason(step.reason)).inc()
+
+    def model_called(self, call: ModelCall) -> None:
+        """Count one call of the vision model, its tokens and what it cost where that is known."""
+        self._calls.labels(call.purpose, call.model, call.outcome).inc()
+        tokens = {
+            "input": call.input_tokens,
+            "output": call.output_tokens,
+            "cache_write": call.cache_write_tokens,
+            "cache_read": call.cache_read_tokens,
+        }
+        for kind, count in tokens.items():
+            self._tokens.labels(call.model, kind).inc(count)
+        if call.cost_usd is None:
+            self._unpriced.labels(call.model).inc()
+        else:
+            self._cost.labels(call.model).inc(call.cost_usd)
 
     def search_shed(self) -> None:
         """Count one refused search."""

@@ -129,6 +129,7 @@ class QueryAnswer(_Record):
     Attributes:
         ranking: by layer, in the order of the answer; empty for queries whose ranking was not kept.
         answered_from: the query that ranked the products, where this one's were stored, or were a later page of its.
+        model_calls: of the vision model that this query paid for, with tokens and ``cost_usd``, null where that is unknown.
     """
 
     query_id: UUID
@@ -139,6 +140,7 @@ class QueryAnswer(_Record):
     answer: dict[str, Any]
     answered_from: UUID | None
     ranking: list[RankedList]
+    model_calls: list[dict[str, Any]] = Field(default_factory=list)
 
 
 class HealthCheck(_Record):

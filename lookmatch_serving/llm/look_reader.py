@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.llm.client import VisionModel, image_block, text_block
+from lookmatch_serving.llm.accounting import Ledger
+from lookmatch_serving.llm.client import Question, VisionModel, image_block, text_block
 from lookmatch_serving.llm.prompts import QUERY_SYSTEM, QUERY_USER, QUERY_VERSION
 from lookmatch_serving.llm.schemas import SeenBox, SeenLayer, SeenLook
 from lookmatch_serving.search.garments import LAYER_OF_TYPE, RELATED, category_of
@@ -13,6 +14,8 @@ from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.query_generation import Look
 
 LOOK_PIXELS = 1024
+"""Longer side of the look as it is sent: about 1,000 tokens (width x height / 750); belts and patterns can still be seen."""
+
 _GENDERS = {"men", "women", "boys", "girls", "unisex"}
 _QUERY_CHARACTERS = 500
 
@@ -28,14 +31,25 @@ class ModelQueryGenerator:
         """The prompt's version and the model's name."""
         return f"{QUERY_VERSION}:{self._model.name}"
 
-    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
-        """See ``QueryGenerator``; layers that do not exist, and second mentions of one, are dropped.
+    def generate(self, look: Look, seconds: float, ledger: Ledger) -> list[LayerQuery]:
+        """See ``QueryGenerator``.
 
         Raises:
             UpstreamError: the model failed, or named layers of which none exists.
         """
+        return self.read(self._model.ask(self.question(look), seconds, ledger))
+
+    def question(self, look: Look) -> Question[SeenLook]:
+        """What the model is asked of a look."""
         content = [image_block(look.picture, LOOK_PIXELS), text_block(QUERY_USER)]
-        seen = self._model.ask(QUERY_SYSTEM, content, SeenLook, seconds)
+        return Question("query_generation", QUERY_SYSTEM, content, SeenLook)
+
+    def read(self, seen: SeenLook) -> list[LayerQuery]:
+        """Queries of what was seen; layers that do not exist, and second mentions of one, are dropped.
+
+        Raises:
+            UpstreamError: layers were named of which none exists.
+        """
         queries: dict[str, LayerQuery] = {}
         for layer in seen.layers:
             query = _layer_query(layer)

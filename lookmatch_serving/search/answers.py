@@ -24,6 +24,6 @@ def refreshed(connection: DictConnection, stored: SearchAnswer, request: SearchR
                 if hit.product_id in products
             ][: request.page_size]
             match = best_grade([hit.match for hit in hits])
-            layers.append(layer.model_copy(update={"hits": hits, "match": match, "next_page_token": None}))
+            layers.append(layer.model_copy(update={"hits": hits, "match": match}))
     update = {"query_id": uuid4(), "layers": layers, "timings_ms": trace.timings_ms}
     return stored.model_copy(update=update)

@@ -1,4 +1,4 @@
-"""What search keeps in Valkey: read queries of a look, text vectors, judgements and result lists that pages are cut from.
+"""What search keeps in Valkey: readings of looks, vectors of texts and cut-outs, judgements, answers, and lists for later pages.
 
 Everything in it can be made again, so a Valkey that is missing or slow costs time and paging and never an answer: it
 is asked once,
@@ -7,11 +7,12 @@ then left alone for a while, and the request's trace names it.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -33,6 +34,10 @@ QUERY_SECONDS = 24 * 3600
 TEXT_VECTOR_SECONDS = 7 * 24 * 3600
 RESULT_LIST_SECONDS = 15 * 60
 JUDGEMENT_SECONDS = 3600
+SEGMENT_SECONDS = 24 * 3600
+ANSWER_SECONDS = 10 * 60
+"""Less than the life of the result lists that kept answers name."""
+
 _POLL_SECONDS = 0.02
 
 _PREFIX = "lookmatch:search"
@@ -122,6 +127,38 @@ class SearchCache:
         for text, row in zip(texts, vectors, strict=True):
             batch.set(_text_key(version, text), np.ascontiguousarray(row, dtype=np.float32).tobytes(), ex=TEXT_VECTOR_SECONDS)
         self._asked(batch.execute, trace)
+
+    def segments(self, name: str, dimensions: int, trace: Trace) -> dict[str, Vectors] | None:
+        """Vectors of a look's cut-outs by layer; None when they are not held."""
+        found = self._get(f"{_PREFIX}:{name}", trace)
+        if found is None:
+            return None
+        vectors = {layer: np.frombuffer(base64.b64decode(data), dtype=np.float32) for layer, data in json.loads(found).items()}
+        return vectors if all(vector.shape == (dimensions,) for vector in vectors.values()) else None
+
+    def keep_segments(self, name: str, segments: Mapping[str, Vectors], trace: Trace) -> None:
+        """Keep vectors of a look's cut-outs."""
+        rows = {layer: np.ascontiguousarray(row, dtype=np.float32).tobytes() for layer, row in segments.items()}
+        data = {layer: base64.b64encode(row).decode() for layer, row in rows.items()}
+        self._set(f"{_PREFIX}:{name}", json.dumps(data).encode(), SEGMENT_SECONDS, trace)
+
+    def answer(self, name: str, trace: Trace) -> Any:
+        """A whole answer, as it was kept; None when it was not."""
+        found = self._get(f"{_PREFIX}:{name}", trace)
+        return None if found is None else json.loads(zlib.decompress(found))
+
+    def keep_answer(self, name: str, answer: Mapping[str, Any], trace: Trace) -> None:
+        """Keep a whole answer."""
+        self._set(f"{_PREFIX}:{name}", zlib.compress(json.dumps(answer).encode(), 1), ANSWER_SECONDS, trace)
+
+    def keep_made(self, name: str, value: Any, keep_seconds: int, trace: Trace) -> None:
+        """Keep what ``made_once`` would make, where it was made elsewhere."""
+        self._set(f"{_PREFIX}:{name}", json.dumps(value).encode(), keep_seconds, trace)
+
+    def made(self, name: str, trace: Trace) -> Any:
+        """What ``made_once`` or ``keep_made`` kept; None when nothing is."""
+        found = self._get(f"{_PREFIX}:{name}", trace)
+        return None if found is None else json.loads(found)
 
     def result_list(self, name: str, trace: Trace) -> bytes | None:
         """A result list that pages are cut from."""

@@ -119,11 +119,13 @@ class Grading:
 
 
 def calibrated_grading(curves: Mapping[tuple[Ranker, str], Mapping[MatchGrade, MatchCurve]]) -> Grading:
-    """Grading by curves: each grade from the score on where it is at least as likely as not."""
+    """Grading by curves: each grade from the score on where it, and every lesser one, is at least as likely as not."""
     thresholds = {}
     for place, by_grade in curves.items():
         least = {grade: by_grade[grade].reaches(EVEN) if grade in by_grade else float("inf") for grade in _GOOD}
-        thresholds[place] = Thresholds(least[MatchGrade.EXACT], least[MatchGrade.CLOSE], least[MatchGrade.SIMILAR])
+        similar = least[MatchGrade.SIMILAR]
+        close = max(least[MatchGrade.CLOSE], similar)
+        thresholds[place] = Thresholds(max(least[MatchGrade.EXACT], close), close, similar)
     return Grading(CALIBRATED, thresholds)
 
 

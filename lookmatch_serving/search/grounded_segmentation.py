@@ -30,6 +30,8 @@ _MOST_TOKENS = 256
 class GroundedSegmenter:
     """Florence-2's box of each query, SAM 2's best mask of that box; one look at a time."""
 
+    version = "florence-sam2-1"
+
     def __init__(self, florence: Any, processor: Any, predictor: Any) -> None:
         self._florence = florence
         self._processor = processor

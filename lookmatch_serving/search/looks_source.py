@@ -79,10 +79,10 @@ def usable_as_stored(
     )
 
 
-def read_look(
+def look_bytes(
     settings: Settings, request: SearchRequest, image: bytes | None, found: RegisteredLook | None, seconds: float
-) -> Look:
-    """Decode the request's look.
+) -> tuple[bytes, str]:
+    """The encoded picture of the request's look, and its digest.
 
     Args:
         settings: where looks lie and what may be fetched.
@@ -92,20 +92,30 @@ def read_look(
         seconds: bound of a fetch.
 
     Raises:
-        InvalidInputError: it is no acceptable picture.
+        InvalidInputError: the address is not acceptable.
         NotFoundError: the registered look's file is gone.
         UpstreamError: the address did not answer usefully.
     """
     if image is not None:
-        return Look(decode_picture(image), picture_digest(image))
-    if request.image_url is not None:
+        data = image
+    elif request.image_url is not None:
         limits = FetchLimits(seconds=seconds, allow_private_addresses=settings.allow_private_addresses)
         data = fetch_picture(request.image_url, limits)
-        return Look(decode_picture(data, field="image_url"), picture_digest(data))
-    if found is None:
+    elif found is None:
         raise NotFoundError("look_id: no look was named")
-    try:
-        data = (settings.look_folder / Path(found.image_file).name).read_bytes()
-    except OSError as error:
-        raise NotFoundError(f"look_id: the picture of {request.look_id!r} is gone") from error
-    return Look(decode_picture(data, field="look_id"), picture_digest(data))
+    else:
+        try:
+            data = (settings.look_folder / Path(found.image_file).name).read_bytes()
+        except OSError as error:
+            raise NotFoundError(f"look_id: the picture of {request.look_id!r} is gone") from error
+    return data, picture_digest(data)
+
+
+def read_look(data: bytes, digest: str, request: SearchRequest) -> Look:
+    """Decode the request's look.
+
+    Raises:
+        InvalidInputError: it is no acceptable picture; names the field that it came in.
+    """
+    field = next((name for name in ("image_url", "look_id") if getattr(request, name) is not None), "image")
+    return Look(decode_picture(data, field=field), digest)

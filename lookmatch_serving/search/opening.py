@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError
+from lookmatch_serving.llm.accounting import ModelCall
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.pipeline import Parts, SearchPipeline
 from lookmatch_serving.search.ports import EncoderShelf, load_installed_encoder, zero_shot_probabilities
@@ -12,7 +15,12 @@ from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
 from lookmatch_serving.settings import Settings
 
 
-def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter | None = None) -> SearchPipeline:
+def open_pipeline(
+    settings: Settings,
+    services: Services,
+    segmenter: Segmenter | None = None,
+    on_model_call: Callable[[ModelCall], None] | None = None,
+) -> SearchPipeline:
     """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
 
     Nothing heavy is loaded before the first search or ``warm_up``.
@@ -21,9 +29,7 @@ def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter |
         settings: of the home.
         services: addresses of the stores.
         segmenter: cuts layers out of looks; the one of the settings when left out.
-
-    Raises:
-        ConfigurationError: the settings ask for weights that are not there.
+        on_model_call: is told of each call of the vision model, from any thread.
     """
     encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or open_segmenter(settings)
     parts = Parts(encoders, cutter, zero_shot_probabilities)
@@ -33,8 +39,15 @@ def open_pipeline(settings: Settings, services: Services, segmenter: Segmenter |
         from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 
         model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
-        parts = Parts(encoders, cutter, zero_shot_probabilities, ModelQueryGenerator(model), ModelReranker(model), model.close)
-    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts)
+        parts = Parts(
+            encoders,
+            cutter,
+            zero_shot_probabilities,
+            ModelQueryGenerator(model),
+            ModelReranker(model, settings.rerank_orders),
+            model.close,
+        )
+    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts, on_model_call)
 
 
 def open_segmenter(settings: Settings) -> Segmenter:

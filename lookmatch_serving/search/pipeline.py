@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,16 +15,19 @@ from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
+from lookmatch_serving.llm.accounting import ModelCall
 from lookmatch_serving.search.answers import refreshed
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.filtering import chart_needed, filtered_candidates, layer_filters
 from lookmatch_serving.search.grading import GradingShelf, read_grading
+from lookmatch_serving.search.kept_answers import KeptAnswers, still_passing
 from lookmatch_serving.search.live_encoders import LiveEncoders
 from lookmatch_serving.search.look import AppliedPreference, LayerQuery, PreferenceMode, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.search.looks_source import (
     RegisteredLook,
     check_one_source,
+    look_bytes,
     read_look,
     registered_look,
     usable_as_stored,
@@ -43,6 +47,7 @@ from lookmatch_serving.search.reading import read_queries
 from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
 from lookmatch_serving.search.result_list import RankedList, ResultList, later_page, page_of, ranked_lists
 from lookmatch_serving.search.retrieval import LiveIndex, live_index, live_indexes, vectors_of
+from lookmatch_serving.search.segment_vectors import SegmentVectors
 from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.size_systems import read_size_chart
 from lookmatch_serving.search.trace import Observer, Trace
@@ -53,7 +58,6 @@ from lookmatch_serving.shoppers.personalisation import applied_preferences, foll
 ENCODER_THREADS = 4
 MODEL_THREADS = 16
 _PAGES_AHEAD = 10
-_TEXT_AND_RETRIEVAL_MS = 80.0
 _log = structlog.get_logger(__name__)
 
 
@@ -82,8 +86,16 @@ class _Asked:
 class SearchPipeline:
     """Answers searches; safe to use from many threads."""
 
-    def __init__(self, settings: Settings, pool: ConnectionPool[DictConnection], cache: SearchCache, parts: Parts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pool: ConnectionPool[DictConnection],
+        cache: SearchCache,
+        parts: Parts,
+        on_model_call: Callable[[ModelCall], None] | None = None,
+    ) -> None:
         self._settings = settings
+        self._on_model_call = on_model_call
         self._pool = pool
         self._cache = cache
         self._parts = parts
@@ -91,12 +103,15 @@ class SearchPipeline:
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
         self._live = LiveEncoders(parts.encoders, self._warm)
+        self._segments = SegmentVectors(parts.segmenter, cache, self._encoder_workers)
+        self._answers = KeptAnswers(cache, _versions(settings, parts))
         self._ladder = RankingLadder(parts.reranker, self._model_workers, cache, settings.image_folder, settings.rerank_top_k)
 
     def close(self) -> None:
         """Give everything back; requests still running may fail."""
         self._encoder_workers.close()
         self._model_workers.close()
+        self._segments.close()
         self._parts.close()
         self._cache.close()
         self._pool.close()
@@ -141,7 +156,7 @@ class SearchPipeline:
             ConfigurationError: the installed encoder is not the one that the index was made with.
         """
         try:
-            return self._searched(request, image, Trace(observer))
+            return self._searched(request, image, Trace(observer, self._on_model_call))
         except (PoolTimeout, TooManyRequests, psycopg.OperationalError) as error:
             raise UpstreamError(f"Postgres does not answer ({type(error).__name__})") from error
 
@@ -170,7 +185,12 @@ class SearchPipeline:
         request = asked.request
         with trace.stage("total"):
             with trace.stage("look"):
-                look = read_look(self._settings, request, asked.image, asked.known, deadline.remaining_ms / 1000)
+                data, digest = look_bytes(self._settings, request, asked.image, asked.known, deadline.remaining_ms / 1000)
+                name = self._answers.name(request, index, digest)
+                kept = self._answered_before(name, digest, request, trace)
+                if kept is not None:
+                    return kept
+                look = read_look(data, digest, request)
             with trace.stage("query_generation"):
                 queries = self._queries(look, request, encoder, deadline, trace)
             trace.layers_read(queries)
@@ -180,8 +200,8 @@ class SearchPipeline:
             with trace.stage("reranking"):
                 ranked = followed(found, self._ladder.rank(found, deadline, trace), asked.preferences)
             lists = ranked_lists(found, ranked)
-            name, query_id = new_result_list(), uuid4()
-            kept = self._keep(name, query_id, asked, index, found, lists, trace)
+            pages, query_id = new_result_list(), uuid4()
+            paged = self._keep(pages, query_id, asked, index, found, lists, trace)
         answer = SearchAnswer(
             query_id=query_id,
             market=request.market,
@@ -193,12 +213,26 @@ class SearchPipeline:
             timings_ms=trace.timings_ms,
             preferences=list(asked.preferences),
             layers=[
-                page_of(listed, found.products, request, found.grading.source, name if kept else None)
+                page_of(listed, found.products, request, found.grading.source, pages if paged else None)
                 for listed in lists.values()
             ],
         )
         shown = {layer: listed.part(0, request.page_size) for layer, listed in lists.items()}
-        return log_query(self._pool, request, answer, look.digest, shown)
+        self._answers.keep(name, answer, trace)
+        return log_query(self._pool, request, answer, look.digest, shown, calls=trace.ledger.rows())
+
+    def _answered_before(self, name: str | None, digest: str, request: SearchRequest, trace: Trace) -> SearchAnswer | None:
+        """A kept answer with today's prices; None where none is kept, or one of its products is gone or passes no longer."""
+        kept = self._answers.find(name, trace)
+        if kept is None:
+            return None
+        with self._pool.connection() as connection:
+            if not still_passing(connection, kept, request.filters):
+                return None
+            answer = refreshed(connection, kept, request, trace)
+        if [len(layer.hits) for layer in answer.layers] != [len(layer.hits) for layer in kept.layers]:
+            return None
+        return log_query(self._pool, request, answer, digest, answered_from=kept.query_id)
 
     def _keep(
         self,
@@ -238,12 +272,7 @@ class SearchPipeline:
         """Unit vectors of the segments by layer, and of the queries (n, d)."""
         if not queries:
             return {}, None
-        segments: dict[str, Vectors] = {}
-        try:
-            cut_out = partial(_segment_vectors, self._parts.segmenter, encoder, look, queries)
-            segments = self._encoder_workers.run(cut_out, deadline.share_ms(reserve_ms=_TEXT_AND_RETRIEVAL_MS))
-        except LookmatchError as error:
-            trace.degrade("segmentation", f"the layers were not cut out: {error}")
+        segments = self._segments.of(look, queries, encoder, deadline, trace)
         weight = self._settings.image_weight
         embed = partial(query_vectors, encoder, queries, segments, weight, self._cache, trace)
         return segments, self._encoder_workers.run(embed, deadline.require("vectorisation"))
@@ -314,11 +343,10 @@ class SearchPipeline:
         return log_query(self._pool, request, answer, results.look_digest, shown, results.query_id)
 
 
-def _segment_vectors(
-    segmenter: Segmenter, encoder: SearchEncoder, look: Look, queries: Sequence[LayerQuery]
-) -> dict[str, Vectors]:
-    pieces = segmenter.segment(look.picture, queries)
-    return dict(zip(pieces, encoder.encode_images(list(pieces.values())), strict=True)) if pieces else {}
+def _versions(settings: Settings, parts: Parts) -> list[Any]:
+    """Everything but request, look and index that an answer depends on."""
+    reader, reranker = (part.version if part is not None else None for part in (parts.reader, parts.reranker))
+    return [reader, reranker, parts.segmenter.version, settings.image_weight, settings.rerank_top_k]
 
 
 def _overall(ranked: Mapping[str, RankedLayer]) -> Ranker:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.foreground import Figure, find_figure
 from lookmatch_serving.search.garments import INNER, OUTER
 from lookmatch_serving.search.layout import crops_of_pieces, find_pieces, read_pieces
@@ -49,12 +50,13 @@ class QueryGenerator(Protocol):
     def version(self) -> str:
         """Changes whenever the same look would be read differently."""
 
-    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
+    def generate(self, look: Look, seconds: float, ledger: Ledger) -> list[LayerQuery]:
         """Queries, one a layer, outermost first; empty when nobody dressed is seen.
 
         Args:
             look: the picture.
             seconds: the caller stops waiting after that long.
+            ledger: is told of calls that cost money.
 
         Raises:
             UpstreamError: the model behind it did not answer usefully.
@@ -73,7 +75,7 @@ class EmbeddedQueryGenerator:
         """This code's version and the encoder's."""
         return f"{EMBEDDED_GENERATOR}:{self._encoder.version}"
 
-    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
+    def generate(self, look: Look, seconds: float, ledger: Ledger | None = None) -> list[LayerQuery]:
         """See ``QueryGenerator``; one batched encode of about 26 crops."""
         figure = find_figure(look.picture)
         pieces = find_pieces(figure)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -27,6 +28,7 @@ def log_query(
     digest: str,
     ranking: Mapping[str, RankedList] | None = None,
     answered_from: UUID | None = None,
+    calls: Sequence[Mapping[str, Any]] = (),
 ) -> SearchAnswer:
     """Write one answer down; it is not withheld because its log could not be written.
 
@@ -37,6 +39,7 @@ def log_query(
         digest: of the look's picture.
         ranking: by layer, of the products in the answer; None where an earlier query ranked them.
         answered_from: that earlier query.
+        calls: of the vision model that the query paid for, as its ledger keeps them.
 
     Returns:
         The answer.
@@ -49,6 +52,7 @@ def log_query(
         "answer": Jsonb(answer.model_dump(mode="json")),
         "ranking": None if ranking is None else Jsonb([one.model_dump(mode="json") for one in ranking.values()]),
         "answered_from": answered_from,
+        "model_calls": Jsonb(list(calls)),
     }
     try:
         with pool.connection(timeout=LOG_SECONDS) as connection:

@@ -94,7 +94,7 @@ class RankingLadder:
 
         def ask() -> dict[str, list[Judgement]]:
             offered = {layer: self._offered(found, ranked) for layer, ranked in base.items() if ranked.hits}
-            return model.rerank(found.look.picture, found.queries, offered, milliseconds / 1000)
+            return model.rerank(found.look.picture, found.queries, offered, milliseconds / 1000, trace.ledger)
 
         name = f"judged:{model.version}:{_digest(found, base, self._top_k)}"
         told: dict[str, list[Judgement]] = self._cache.made_once(name, JUDGEMENT_SECONDS, ask, self._workers, milliseconds, trace)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.cache import QUERY_SECONDS, SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.look import LayerQuery
@@ -58,10 +59,10 @@ def _kept(
     look: Look, generator: QueryGenerator, workers: BoundedWorkers, milliseconds: float, cache: SearchCache, trace: Trace
 ) -> list[LayerQuery]:
     name = f"queries:{generator.version}:{look.digest}"
-    read = partial(_read, look, generator, milliseconds / 1000)
+    read = partial(_read, look, generator, milliseconds / 1000, trace.ledger)
     found = cache.made_once(name, QUERY_SECONDS, read, workers, milliseconds, trace)
     return [LayerQuery.model_validate(query) for query in found]
 
 
-def _read(look: Look, generator: QueryGenerator, seconds: float) -> list[dict[str, Any]]:
-    return [query.model_dump(mode="json") for query in generator.generate(look, seconds)]
+def _read(look: Look, generator: QueryGenerator, seconds: float, ledger: Ledger) -> list[dict[str, Any]]:
+    return [query.model_dump(mode="json") for query in generator.generate(look, seconds, ledger)]

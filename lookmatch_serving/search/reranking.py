@@ -13,6 +13,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.grading import Grading
 from lookmatch_serving.search.look import LayerQuery, MatchGrade, Ranker
 from lookmatch_serving.search.ports import Vectors
@@ -76,7 +77,12 @@ class VisualReranker(Protocol):
         """Changes with everything that changes its judgements."""
 
     def rerank(
-        self, picture: Image.Image, queries: Sequence[LayerQuery], offered: Mapping[str, Sequence[Offered]], seconds: float
+        self,
+        picture: Image.Image,
+        queries: Sequence[LayerQuery],
+        offered: Mapping[str, Sequence[Offered]],
+        seconds: float,
+        ledger: Ledger,
     ) -> dict[str, list[Judgement]]:
         """Layer -> judgements, best first; only products that were offered, each once.
 

@@ -312,6 +312,11 @@ def _collapsed(connection: DictConnection, rows: Sequence[Mapping[str, Any]], li
     return candidates
 
 
+def filters_sql(statement: str) -> sql.Composed:
+    """A packaged statement with the hard filters filled in."""
+    return sql.SQL(statement).format(filters=_filters())
+
+
 def _filters() -> sql.Composable:
     return sql.SQL(read_sql("lookmatch_serving", "product_filters"))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lookmatch_serving.llm.accounting import Ledger, ModelCall
 from lookmatch_serving.search.look import Degradation, LayerQuery
 
 
@@ -32,9 +33,13 @@ Observer = Callable[[Progress], None]
 
 
 class Trace:
-    """Timings in milliseconds by stage, and degradations in the order they happened; an observer is told of each stage."""
+    """Timings in milliseconds by stage, degradations in the order they happened, and calls of the model.
 
-    def __init__(self, observer: Observer | None = None) -> None:
+    An observer is told of each stage, a listener of each call.
+    """
+
+    def __init__(self, observer: Observer | None = None, listener: Callable[[ModelCall], None] | None = None) -> None:
+        self.ledger = Ledger(listener)
         self.timings_ms: dict[str, float] = {}
         self.degraded: list[Degradation] = []
         self._observer = observer

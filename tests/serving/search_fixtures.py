@@ -63,7 +63,7 @@ class FixedReader:
     def __init__(self, queries: list[LayerQuery], error: Exception | None = None) -> None:
         self.queries, self.error, self.calls = queries, error, 0
 
-    def generate(self, look: Look, seconds: float) -> list[LayerQuery]:
+    def generate(self, look: Look, seconds: float, ledger: object = None) -> list[LayerQuery]:
         self.calls += 1
         if self.error:
             raise self.error
@@ -191,6 +191,7 @@ def sees_nothing(encoder: object, vectors: Vectors, attribute: str) -> tuple[lis
 def colour_pipeline(settings: Settings, services: Services, **parts: object) -> SearchPipeline:
     """A pipeline whose encoder is ``ColourEncoder``; parts may be replaced."""
     shelf = EncoderShelf(lambda key: ColourEncoder())
+    listener = parts.pop("on_model_call", None)
     given: dict[str, Any] = {"encoders": shelf, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts}
     made = Parts(**given)
-    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), made)
+    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), made, listener)

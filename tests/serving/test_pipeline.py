@@ -107,7 +107,7 @@ def test_a_hanging_reader_does_not_outlast_the_deadline(settings, stores):
     class Hanging(FixedReader):
         version = "hanging-1"
 
-        def generate(self, look, seconds):
+        def generate(self, look, seconds, ledger=None):
             time.sleep(3)
             return []
 
