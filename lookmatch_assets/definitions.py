@@ -12,7 +12,7 @@ from lookmatch_assets.assets.embeddings import embeddings
 from lookmatch_assets.assets.feed_health import feed_health
 from lookmatch_assets.assets.images import images
 from lookmatch_assets.assets.looks import looks
-from lookmatch_assets.assets.packets import packets
+from lookmatch_assets.assets.packets import offers, packets
 from lookmatch_assets.assets.preferences import preferences, preferences_schedule
 from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
 from lookmatch_assets.assets.vector_index import vector_index
@@ -22,8 +22,9 @@ from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.sensors import failed_pictures_sensor, landed_packets_sensor
 
-ASSETS = [
+ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     packets,
+    offers,
     vocabularies,
     catalogue,
     images,

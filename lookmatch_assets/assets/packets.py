@@ -12,6 +12,14 @@ from lookmatch_serving.db import read_sql
 
 COUNTS = "packets_by_partition"
 
+offers = dg.AssetSpec(
+    "offers",
+    deps=["packets"],
+    group_name="ingestion",
+    kinds={"postgres"},
+    description="Price, sale price, stock and availability. The consumer writes them as packets land; no run is needed.",
+)
+
 
 @dg.asset(partitions_def=MARKET_DAYS, backfill_policy=ONE_RUN, retry_policy=RETRY, group_name="ingestion", kinds={"postgres"})
 def packets(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource) -> dg.MaterializeResult[None]:

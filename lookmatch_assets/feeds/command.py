@@ -24,6 +24,7 @@ from lookmatch_assets.feeds.record import parse_time, valid_vendor
 from lookmatch_assets.feeds.replay import ReplayReport, Selection
 from lookmatch_assets.feeds.replay import replay as replay_packets
 from lookmatch_assets.migrations import migrate
+from lookmatch_assets.offer_events import offer_events
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
@@ -159,10 +160,12 @@ def replay(
 @click.option("--until-empty", is_flag=True, help="End once every packet on the stream is landed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def consume(until_empty: bool, as_json: bool) -> None:
-    """Land packets from the stream until stopped."""
+    """Land packets from the stream until stopped; tell the Dagster instance of DAGSTER_HOME, if that is set, what landed."""
     try:
         settings, services = _ready()
-        counts = consume_packets(settings, services, until_empty=until_empty)
+        with offer_events() as events:
+            on_landed = events.note if events else None
+            counts = consume_packets(settings, services, until_empty=until_empty, on_landed=on_landed)
     except LookmatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(vars(counts)) if as_json else str(counts))
@@ -190,6 +193,11 @@ def _show(report: Report) -> None:
     for name, filled in report.coverage.items():
         coverage.add_row(name, str(filled), f"{filled / report.accepted:.0%}" if report.accepted else "-")
     console.print(coverage)
+    if report.trend:
+        trend = Table("day", "landed", "refused", title="What this vendor sent before")
+        for row in report.trend:
+            trend.add_row(str(row["day"]), str(row["landed"]), str(row["refused"]))
+        console.print(trend)
     if not report.issues:
         return
     issues = Table("severity", "code", "product", "attribute", "value", "message", "resolution", title="Issues")

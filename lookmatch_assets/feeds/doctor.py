@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +16,17 @@ from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
 from lookmatch_assets.feeds.reading import Refused, read_entry
 from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_assets.feeds.removals import find_removals, written_at
+from lookmatch_assets.feeds.vocabulary import read_vocabulary, unmapped_words
 from lookmatch_serving.db import read_sql
 
 _NOT_COVERED = {"vendor_product_id", "updated_at"}
 _WORTH_A_WARNING = ("brand", "category", "gender", "colour", "sizes")
 _DUPLICATE_FIX = "Send each product once in a feed; the last record of an id wins."
+_UNMAPPED_FIX = (
+    "Send a word that dbt_catalog/seeds/{attribute}_synonyms.csv has, or add this one there; until then it is kept as it came,"
+    " and no filter finds it."
+)
+_TREND_DAYS = 30
 _EMPTY_FIX = "Fill it where it is known: search filters and ranks by it."
 
 
@@ -43,6 +50,7 @@ class Report:
     Attributes:
         coverage: attribute -> accepted records that fill it.
         changes: new, changed, unchanged -> accepted records; removed -> live products that a full feed no longer lists.
+        trend: the vendor's days in the market so far, up to 30 days back: day, landed packets, refused records.
         removals_held: whether those are so many that a person must confirm them; None for a feed that is not full.
     """
 
@@ -51,12 +59,15 @@ class Report:
     refused: int = 0
     changes: dict[str, int] = field(default_factory=lambda: {"new": 0, "changed": 0, "unchanged": 0})
     removals_held: bool | None = None
+    trend: list[dict[str, Any]] = field(default_factory=list)
     coverage: dict[str, int] = field(default_factory=lambda: {n: 0 for n in FeedRecord.model_fields if n not in _NOT_COVERED})
     issues: list[Issue] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON-able values."""
-        return asdict(self)
+        told = asdict(self)
+        told["trend"] = [{**row, "day": row["day"].isoformat()} for row in self.trend]
+        return told
 
 
 def examine(
@@ -84,6 +95,7 @@ def examine(
     """
     report = Report()
     seen: Counter[str] = Counter()
+    unmapped: dict[tuple[str, str], list[str]] = {}
     listed: set[str] = set()
     accepted: list[Packet] = []
     for raw in load_format(feed.format, mapping_folder).read(path, options):
@@ -100,12 +112,17 @@ def examine(
         accepted.append(packet)
         if read.record:
             _cover(report, read.record)
+            for named in unmapped_words(read.record, read_vocabulary()):
+                unmapped.setdefault(named, []).append(read.key.subject)
         seen[read.key.subject] += 1
         if len(accepted) >= BATCH:
             _compare(report, accepted, connection)
             accepted.clear()
     _compare(report, accepted, connection)
     report.issues.extend(_duplicates(seen))
+    report.issues.extend(_unmapped(unmapped))
+    if connection is not None:
+        report.trend = _trend(connection, feed)
     if removal_limit is not None and connection is not None:
         found = find_removals(
             connection,
@@ -144,6 +161,22 @@ def _duplicates(seen: Counter[str]) -> list[Issue]:
         for subject, count in seen.items()
         if count > 1
     ]
+
+
+def _unmapped(words: dict[tuple[str, str], list[str]]) -> list[Issue]:
+    """One warning a word, the most frequent first, with one of its products."""
+    found = []
+    for (attribute, word), products in sorted(words.items(), key=lambda item: -len(item[1])):
+        message = f"{attribute}: no vocabulary knows this word; {len(products)} records have it"
+        fix = _UNMAPPED_FIX.format(attribute=attribute)
+        found.append(Issue("unmapped_value", "warning", products[0], attribute, word, message, fix))
+    return found
+
+
+def _trend(connection: psycopg.Connection[Any], feed: Feed) -> list[dict[str, Any]]:
+    values = {"market": str(feed.market), "day": datetime.now(UTC).date(), "days": _TREND_DAYS}
+    rows = connection.execute(read_sql("lookmatch_assets", "feed_trend"), values).fetchall()
+    return [{"day": day, "landed": landed, "refused": refused} for vendor, day, landed, refused in rows if vendor == feed.vendor]
 
 
 def _compare(report: Report, packets: list[Packet], connection: psycopg.Connection[Any] | None) -> None:

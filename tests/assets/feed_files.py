@@ -171,24 +171,35 @@ def json_lines(folder: Path) -> Written:
 def myntra(folder: Path) -> Written:
     """Style records, one a line."""
     records, refused = products(("invalid_availability",))
-    lines = [
-        {
-            "data": {
-                "id": one["id"],
-                "productDisplayName": one["title"],
-                "price": one["price"],
-                "currency": one["currency"],
-                "articleType": {"typeName": "Shirts"},
-                "gender": "Men",
-                "styleImages": {"default": {"imageURL": one["image"]}},
-                "styleOptions": [{"value": "M", "inventoryCount": 3, "available": True}],
-                "updatedAt": one["updated"],
-            }
-        }
-        for one in records
-    ]
+    lines = [_style(one) for one in records]
     path = _save(folder / "styles.ndjson", "\n".join([*map(_json, lines), '{"data": {"id": 7']))
     return Written(path, [*GOOD], 1, [*_anonymous(refused), (None, "malformed_record")])
+
+
+def myntra_folder(folder: Path) -> Written:
+    """Style records, a file each, with one that is cut off; the file of a record without id is named all the same."""
+    records, refused = products(("invalid_availability",))
+    for number, one in enumerate(records):
+        again = "-again" if number and one == records[0] else ""
+        _save(folder / f"{one['id'] or 'nameless'}{again}.json", _json(_style(one)))
+    _save(folder / "CUT.json", '{"data": {"id": 7')
+    return Written(folder, [*GOOD], 1, [*_anonymous(refused), (None, "malformed_record")])
+
+
+def _style(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "data": {
+            "id": one["id"],
+            "productDisplayName": one["title"],
+            "price": one["price"],
+            "currency": one["currency"],
+            "articleType": {"typeName": "Shirts"},
+            "gender": "Men",
+            "styleImages": {"default": {"imageURL": one["image"]}},
+            "styleOptions": [{"value": "M", "inventoryCount": 3, "available": True}],
+            "updatedAt": one["updated"],
+        }
+    }
 
 
 def japanese(folder: Path, encoding: str) -> Written:
@@ -203,7 +214,7 @@ def japanese(folder: Path, encoding: str) -> Written:
         stock = words.get(one["availability"], "不明")
         when = "2026年3月1日 9:30" if one["id"] == "A3" else one["updated"]
         title = one["title"].replace("Red shirt", "赤いシャツ")
-        table.writerow([one["id"], title, price, stock, one["image"], "シャツ", "メンズ", "9号/フリーサイズ", when])
+        table.writerow([one["id"], title, price, stock, one["image"], "シャツ", "メンズ", "9号/フリーサイズ/26.5cm", when])
     path = folder / f"{encoding}.csv"
     bad_row = "B6,シ".encode(encoding).removeprefix(b"\xef\xbb\xbf") + b"\x81 \xff ,100,x,B6.png,x,x,x,\r\n"
     path.write_bytes(out.getvalue().encode(encoding) + bad_row + b"CUT,1\r\n")
@@ -244,6 +255,7 @@ FEEDS: dict[str, tuple[str, str, Callable[[Path], Written]]] = {
     "ld-page": ("US", "schema-org", lambda folder: schema_org(folder, "page")),
     "own-json": ("US", "json-lines", json_lines),
     "styles-json": ("US", "myntra-style", myntra),
+    "styles-folder": ("US", "myntra-style", myntra_folder),
     "styles-csv": ("US", "fashion-products", fashion_products),
     "utf8": ("JP", "japanese-csv", lambda folder: japanese(folder, "utf-8")),
     "utf8-bom": ("JP", "japanese-csv", lambda folder: japanese(folder, "utf-8-sig")),

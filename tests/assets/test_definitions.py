@@ -166,3 +166,24 @@ def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.De
         made("packets", packets_by_partition=2)
         made("vector_index", packets_taken_in=observed_packets(instance, "IN", day))
         assert asked() == []
+
+
+def test_what_the_consumer_lands_is_told_to_dagster_without_a_run(definitions: dg.Definitions) -> None:
+    import dagster as dg
+
+    from lookmatch_assets.feeds.landing import Counts, Feed
+    from lookmatch_assets.offer_events import OfferEvents
+
+    assert definitions.resolve_asset_graph().get(dg.AssetKey("offers")).is_external
+    with dg.DagsterInstance.ephemeral() as instance:
+        events = OfferEvents(instance)
+        with events.sending():
+            events.note({Feed("IN", "north"): Counts(3, 2, 1, 0, 2)})
+            events.note({Feed("IN", "north"): Counts(1, 0, 0, 1, 0), Feed("JP", "hoshi"): Counts(5, 5, 0, 0, 5)})
+        found = instance.get_latest_materialization_event(dg.AssetKey("offers"))
+        assert found
+        assert found.asset_materialization
+        told = {name: value.value for name, value in found.asset_materialization.metadata.items()}
+        assert (told["received"], told["landed"], told["duplicate"], told["quarantined"]) == (9, 7, 1, 1)
+        assert "| IN | north | 4 | 2 | 1 | 1 | 2 |" in str(told["by_feed"])
+        assert not events.send()

@@ -87,6 +87,11 @@ def test_of_every_format_good_records_are_searchable_and_bad_ones_wait_with_a_fi
             "SELECT DISTINCT title FROM catalog.products WHERE product_id LIKE '%:US:A1' AND vendor <> 'styles-csv'"
         ).fetchall()
         assert title == [{"title": "Blue shirt & tie"}]
+        for vendor in ("utf8", "utf8-bom", "cp932", "euc-jp"):
+            query = "SELECT sizes, currency, price_minor, tax_included, sizes_in_stock FROM catalog.offers WHERE product_id = %s"
+            offer: Any = connection.execute(query, [f"{vendor}:JP:A1"]).fetchone()
+            assert [one["size"] for one in offer["sizes"]] == ["9号", "フリーサイズ", "26.5cm"]
+            assert (offer["currency"], offer["price_minor"], offer["tax_included"]) == ("JPY", 1200, True)
         times = connection.execute(
             "SELECT DISTINCT event_time FROM landing.packets WHERE vendor = 'cp932' AND subject = 'A3'"
         ).fetchall()

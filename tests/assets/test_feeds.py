@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.command import consume, feed
 from lookmatch_assets.feeds.consumer import consume_until_empty
+from lookmatch_assets.feeds.doctor import examine
 from lookmatch_assets.feeds.formats import FORMAT_OF_SAMPLE, ReadOptions, load_format
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.money import parse_money
@@ -142,6 +143,21 @@ def test_product_ids_hold_safe_characters_only():
             product_id("meridian", "IN", wrong)
 
 
+def test_the_doctor_names_words_that_no_vocabulary_knows_before_they_come_in(tmp_path: Path):
+    path = tmp_path / "a.tsv"
+    header = "id\ttitle\tprice\tavailability\timage_link\tproduct_type\tgender\tcolor\tgoogle_product_category"
+    rows = [
+        "1\tShirt\t9 USD\tin_stock\thttps://a.example/1\tWidgets > Shirts\tＭＥＮ\tblurple\t",
+        "2\tShirt\t9 USD\tin_stock\thttps://a.example/1\tWidgets\tfolks\tBlurple\t",
+        "3\tShirt\t9 USD\tin_stock\thttps://a.example/1\t\tmale\tblack\t2271",
+    ]
+    path.write_text("\n".join([header, *rows]))
+    report = examine(path, FeedFile("v", "US", "google-merchant", path), ReadOptions(tmp_path, "v", extract=False))
+    found = sorted((one.attribute, one.value, one.product) for one in report.issues if one.code == "unmapped_value")
+    colours = [("colour", "Blurple", "2"), ("colour", "blurple", "1")]
+    assert found == [("category", "Widgets", "2"), *colours, ("gender", "folks", "2")]
+
+
 def test_the_commands_report_land_and_compare(sample: list[FeedFile], settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
     file = sample[1]
@@ -155,5 +171,6 @@ def test_the_commands_report_land_and_compare(sample: list[FeedFile], settings: 
     assert json.loads(CliRunner().invoke(consume, ["--until-empty", "--json"]).stdout)["landed"] == 200
     after = json.loads(CliRunner().invoke(feed, ["doctor", *arguments, "--json"]).stdout)
     assert after["changes"] == {"new": 0, "changed": 0, "unchanged": 200}
+    assert [[(day["landed"], day["refused"]) for day in one["trend"]] for one in (report, after)] == [[], [(200, 2)]]
     wrong = CliRunner().invoke(feed, ["push", str(file.path), "--vendor", "No!", "--market", "US", "--format", file.format])
     assert "lower-case letters" in wrong.output

@@ -107,7 +107,7 @@ class MyntraStyleFormat:
 def _of_file(file: Path) -> RawRecord:
     changed_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     if file.stat().st_size > _MAX_RECORD_BYTES:
-        return unreadable(file.name, f"more than {_MAX_RECORD_BYTES} bytes", changed_at)
+        return unreadable(file.name, f"more than {_MAX_RECORD_BYTES} bytes", changed_at, subject=file.stem, code=Code.TOO_LARGE)
     raw = _of_line(file.read_bytes(), file.parent, changed_at)
     beside = next((file.with_suffix(suffix) for suffix in _PICTURE_SUFFIXES if file.with_suffix(suffix).is_file()), None)
     return RawRecord(raw.data, raw.subject, beside.resolve().as_uri() if beside else raw.image_url, raw.changed_at)
