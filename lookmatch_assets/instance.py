@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import psycopg
 import yaml
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
 STORAGE_VARIABLE = "LOOKMATCH_DAGSTER_DATABASE_URL"
+PROCESS_TAG = "lookmatch/process"
+"""Of runs that a command of ours executes itself."""
+
 _KEEP_DAYS = 7
 _QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Runs in the caller's process print no events; the instance keeps them."""
@@ -59,6 +63,39 @@ def dagster_environment(settings: Settings, services: Services) -> dict[str, str
         "LOOKMATCH_ALLOW_PRIVATE_ADDRESSES": str(settings.allow_private_addresses).lower(),
         **dbt_environment(services.database_url),
     }
+
+
+def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
+    """Mark runs as failed whose process is gone, as after a crash; a market's next run would wait for them forever.
+
+    To be called while no Dagster daemon of the home runs; runs of other living processes of ours (``lookmatch demo``) are left.
+
+    Returns:
+        The ids of those marked.
+    """
+    import dagster as dg
+
+    unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    abandoned = [
+        run for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)) if not _is_alive(run.tags.get(PROCESS_TAG, ""))
+    ]
+    for run in abandoned:
+        instance.report_run_failed(run, "The process that ran it is gone.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in abandoned]
+
+
+def _process_tag() -> str:
+    """Names this process: its id and when it began, since ids are used again."""
+    return f"{os.getpid()}-{psutil.Process().create_time():.0f}"
+
+
+def _is_alive(tag: str) -> bool:
+    number, _, began = tag.partition("-")
+    try:
+        return f"{psutil.Process(int(number)).create_time():.0f}" == began
+    except (ValueError, psutil.NoSuchProcess):
+        return False
 
 
 def load_definitions(replaced: Mapping[str, Any] | None = None) -> Definitions:
@@ -121,7 +158,7 @@ def _run(
     result = definitions.resolve_job_def("refresh_catalog").execute_in_process(
         instance=instance,
         partition_key=partition_key(market, day),
-        tags={MARKET_TAG: str(market)},
+        tags={MARKET_TAG: str(market), PROCESS_TAG: _process_tag()},
         run_config=_QUIET,
         raise_on_error=False,
     )
@@ -192,5 +229,6 @@ def _configuration(folder: Path) -> dict[str, Any]:
         },
         # A failed step is done again by its own policy, and a failed run by the sensor; this is for a run whose process died.
         "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
+        "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "free_slots_after_run_end_seconds": 60},
         "retention": {"sensor": {"purge_after_days": {"skipped": _KEEP_DAYS, "failure": 30, "success": -1}}},
     }

@@ -27,13 +27,18 @@ LOOPBACK = "127.0.0.1"
 @click.option("--dagster-port", default=3000, show_default=True, help="Port of the Dagster UI, likewise.")
 def up(app_port: int, dagster_port: int) -> None:
     """Start services, consumer, Dagster and the app; print the addresses; Ctrl-C stops all of it."""
-    from lookmatch_assets.instance import dagster_environment, prepare_instance
+    from dagster import DagsterInstance
+
+    from lookmatch_assets.catalogue_build import environment as environment_variables
+    from lookmatch_assets.instance import dagster_environment, fail_abandoned_runs, prepare_instance
 
     settings = read_settings()
     services = ensure_services(settings)
     migrate(services.database_url)
     prepare_instance(settings, services)
     environment = {**os.environ, **_store_environment(settings, services), **dagster_environment(settings, services)}
+    with environment_variables(environment), DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
+        fail_abandoned_runs(instance)
     app_port, dagster_port = free_port(app_port), free_port(dagster_port)
     manager = Manager()
     for name, command in _commands(app_port, dagster_port).items():

@@ -187,3 +187,19 @@ def test_what_the_consumer_lands_is_told_to_dagster_without_a_run(definitions: d
         assert (told["received"], told["landed"], told["duplicate"], told["quarantined"]) == (9, 7, 1, 1)
         assert "| IN | north | 4 | 2 | 1 | 1 | 2 |" in str(told["by_feed"])
         assert not events.send()
+
+
+def test_runs_whose_process_is_gone_are_marked_as_failed_and_those_of_living_ones_are_left(definitions: dg.Definitions) -> None:
+    import dagster as dg
+    import psutil
+
+    from lookmatch_assets.instance import PROCESS_TAG, fail_abandoned_runs
+
+    own = psutil.Process()
+    tags = [{}, {PROCESS_TAG: f"{own.pid}-0"}, {PROCESS_TAG: f"{own.pid}-{own.create_time():.0f}"}]
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = definitions.resolve_job_def("refresh_catalog")
+        runs = [instance.create_run_for_job(job, tags=one, status=dg.DagsterRunStatus.STARTED) for one in tags]
+        assert set(fail_abandoned_runs(instance)) == {runs[0].run_id, runs[1].run_id}
+        statuses = [instance.get_run_by_id(run.run_id).status.value for run in runs]  # type: ignore[union-attr]
+        assert statuses == ["FAILURE", "FAILURE", "STARTED"]
