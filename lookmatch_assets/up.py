@@ -40,10 +40,13 @@ def up(app_port: int, dagster_port: int) -> None:
     with environment_variables(environment), DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
         fail_abandoned_runs(instance)
     app_port, dagster_port = free_port(app_port), free_port(dagster_port)
+    environment.setdefault("LOOKMATCH_APP_URL", f"http://{LOOPBACK}:{app_port}")
+    environment.setdefault("LOOKMATCH_DAGSTER_URL", f"http://{LOOPBACK}:{dagster_port}")
     manager = Manager()
     for name, command in _commands(app_port, dagster_port).items():
         manager.add_process(name, shlex.join(command), env=environment, quiet=False)
-    click.echo(f"\n  App      http://{LOOPBACK}:{app_port}/\n  Search   POST http://{LOOPBACK}:{app_port}/v1/looks:search")
+    click.echo(f"\n  App      http://{LOOPBACK}:{app_port}/\n  Console  http://{LOOPBACK}:{app_port}/console/")
+    click.echo(f"  Search   POST http://{LOOPBACK}:{app_port}/v1/looks:search")
     click.echo(f"  Dagster  http://{LOOPBACK}:{dagster_port}/\n  State    {settings.home}\n\n  Ctrl-C stops everything.\n")
     try:
         manager.loop()

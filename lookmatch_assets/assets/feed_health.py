@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from lookmatch_assets.assets.metadata import markdown_table
+from lookmatch_assets.assets.metadata import console_link, markdown_table
 from lookmatch_assets.assets.ranges import for_each_market
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.resources import RETRY, Stores
@@ -45,7 +45,8 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
     """
     shares: dict[str, float] = {}
     with stores.database() as connection:
-        yield for_each_market(context, lambda market, days: _of_market(connection, market, days, shares))
+        console = console_link(stores.settings(), "")
+        yield for_each_market(context, lambda market, days: _of_market(connection, market, days, shares, console))
     yield dg.AssetCheckResult(
         check_name=REFUSED,
         passed=all(share <= MOST_REFUSED for share in shares.values()),
@@ -54,7 +55,9 @@ def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[d
     )
 
 
-def _of_market(connection: DictConnection, market: str, days: list[date], shares: dict[str, float]) -> dg.MaterializeResult[None]:
+def _of_market(
+    connection: DictConnection, market: str, days: list[date], shares: dict[str, float], console: dg.MetadataValue[str]
+) -> dg.MaterializeResult[None]:
     """The report of a market's days; each vendor's largest share of refused records on a day is noted in ``shares``."""
     found: dict[str, list[dict[str, Any]]] = {}
     for day in days:
@@ -82,6 +85,7 @@ def _of_market(connection: DictConnection, market: str, days: list[date], shares
             "unmapped_words": dg.MetadataValue.md(markdown_table(found["unmapped_words"])),
             "freshness": dg.MetadataValue.md(markdown_table(found["vendor_freshness"])),
             "trend": dg.MetadataValue.md(trend_plot(found["feed_trend"], market, max(days))),
+            "console": console,
         },
     )
 

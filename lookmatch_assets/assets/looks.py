@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from psycopg.types.json import Jsonb
 
+from lookmatch_assets.assets.metadata import console_link
 from lookmatch_assets.assets.ranges import for_each_market
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.resources import ENCODER_POOL, RETRY, Stores
@@ -45,6 +46,7 @@ def _of_market(stores: Stores, market: str, days: list[date]) -> dg.MaterializeR
             "failures": dg.MetadataValue.json(failures[:50]),
             "seconds": round(seconds, 2),
             "seconds_a_look": round(seconds / max(tagged, 1), 2),
+            "console": console_link(stores.settings(), f"coverage?market={market}"),
         }
     )
 

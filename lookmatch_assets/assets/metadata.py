@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from PIL import Image, ImageOps
 
 from lookmatch_assets.images.store import picture_path
+from lookmatch_serving.settings import Settings
 
 _CELL = 96
 
@@ -23,6 +25,11 @@ def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     lines += ["| " + " | ".join(str(row[c]).replace("|", "\\|").replace("\n", " ")[:120] for c in columns) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def console_link(settings: Settings, path: str) -> dg.MetadataValue[str]:
+    """A link to a page of the app's console, for example ``coverage?market=IN``."""
+    return dg.MetadataValue.url(f"{settings.app_url.rstrip('/')}/console/{path}")
 
 
 def picture_strip(folder: Path, digests: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from lookmatch_assets.assets.metadata import markdown_table
+from lookmatch_assets.assets.metadata import console_link, markdown_table
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days, partition_key
 from lookmatch_assets.resources import RETRY, EncoderResource, Stores
 from lookmatch_serving.db import read_sql
@@ -46,6 +46,7 @@ def packets(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderR
             "quarantined": sum(row["n"] for row in quarantine),
             "by_vendor": dg.MetadataValue.md(markdown_table(vendors)),
             "quarantine": dg.MetadataValue.md(markdown_table(quarantine)),
+            "console": console_link(stores.settings(), "quarantine"),
         }
     )
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.errors import InvalidInputError
+from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.search.look import PreferredSize, PriceRange, SizeGroup
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.filters import CURRENCIES, read_amount
@@ -92,6 +93,7 @@ def erase_preferences() -> AnyResponse:
         parts = current_parts()
         with parts.pool.connection() as connection:
             erase_shopper(connection, shopper_id(secret))
+        forget_shopper(parts.valkey, shopper_id(secret))
     response = redirect("/preferences?done=erased", 303)
     forget(response)
     return response

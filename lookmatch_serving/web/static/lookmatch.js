@@ -2,9 +2,6 @@
 "use strict";
 
 (() => {
-  const root = document.documentElement;
-  root.classList.add("js");
-
   // A look's products in a sheet over the feed; the address is the look's own, and Back closes the sheet.
   const sheet = document.getElementById("sheet");
   const body = document.getElementById("sheet-body");
