@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "search": "lookmatch_serving.search.command:search",
     "looks": "lookmatch_assets.look_register:looks",
     "serve": "lookmatch_assets.up:serve",
-    "encoders": "lookmatch_assets.status:encoders",
+    "encoders": "lookmatch_assets.promotion.command:encoders",
     "status": "lookmatch_assets.status:status",
     "stop": "lookmatch_assets.up:stop",
 }
@@ -36,7 +36,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "study": {
         name: f"lookmatch_assets.studies.command:{name}_study"
-        for name in ("create", "list", "links", "simulate", "report", "export", "compare", "replay", "sample")
+        for name in ("create", "list", "links", "simulate", "judge", "report", "export", "compare", "replay", "sample")
     },
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {

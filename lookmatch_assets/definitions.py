@@ -15,10 +15,12 @@ from lookmatch_assets.assets.looks import looks
 from lookmatch_assets.assets.packets import offers, packets
 from lookmatch_assets.assets.preferences import preferences, preferences_schedule
 from lookmatch_assets.assets.products import PROJECT, catalogue, vocabularies
+from lookmatch_assets.assets.promotion import live_encoder
+from lookmatch_assets.assets.studies import study_candidates, study_pool, study_report
 from lookmatch_assets.assets.vector_index import vector_index
 from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER, InstalledDbt
 from lookmatch_assets.checks import CHECKS
-from lookmatch_assets.jobs import load_vocabularies, refresh_catalog
+from lookmatch_assets.jobs import compare_systems, load_vocabularies, promote_encoder, refresh_catalog, report_study
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.sensors import failed_pictures_sensor, landed_packets_sensor
 
@@ -37,6 +39,10 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     calibration,
     looks,
     preferences,
+    live_encoder,
+    study_candidates,
+    study_pool,
+    study_report,
 ]
 
 
@@ -51,7 +57,7 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[refresh_catalog, load_vocabularies],
+        jobs=[refresh_catalog, load_vocabularies, compare_systems, report_study, promote_encoder],
         sensors=[failed_pictures_sensor, landed_packets_sensor],
         schedules=[preferences_schedule],
         resources={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -130,6 +131,48 @@ def run_partitions(
 
         with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
             return [_run(instance, services, market, day, say, resources) for market, day in partitions]
+
+
+def run_job(
+    settings: Settings,
+    services: Services,
+    job: str,
+    configs: Mapping[str, Any],
+    *,
+    study_id: str | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> ExecuteInProcessResult:
+    """Run a job in this process, against the home's instance, so that the run shows in the UI.
+
+    Args:
+        settings: of the home.
+        services: addresses of the stores.
+        job: its name.
+        configs: run config by asset.
+        study_id: partition of a job whose partitions are studies; added when it is new.
+        resources: resources in place of those of the definitions, by name.
+
+    Raises:
+        UpstreamError: the run failed; the message names the step and its error.
+    """
+    prepare_instance(settings, services)
+    with environment(dagster_environment(settings, services)):
+        from dagster import DagsterInstance
+
+        from lookmatch_assets.partitions import STUDIES
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Dagster names parts that are in preview at each load
+            definition = load_definitions(resources).resolve_job_def(job)
+        with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
+            if study_id is not None:
+                instance.add_dynamic_partitions(STUDIES.name or "", [study_id])
+            run_config = {**_QUIET, "ops": {name: {"config": config} for name, config in configs.items()}}
+            result = definition.execute_in_process(
+                instance=instance, partition_key=study_id, run_config=run_config, raise_on_error=False
+            )
+    _checked(result)
+    return result
 
 
 def _run(

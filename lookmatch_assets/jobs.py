@@ -23,3 +23,24 @@ load_vocabularies = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="The vocabularies from the seeds.",
 )
+
+compare_systems = dg.define_asset_job(
+    "compare_systems",
+    selection=dg.AssetSelection.assets("study_candidates", "study_pool", "study_report"),
+    executor_def=dg.in_process_executor,
+    description="A study: candidates of every system, the pool assigned to raters, and the report. The config is its definition.",
+)
+
+report_study = dg.define_asset_job(
+    "report_study",
+    selection=dg.AssetSelection.assets("study_report"),
+    executor_def=dg.in_process_executor,
+    description="A study's report from the ratings there are by now.",
+)
+
+promote_encoder = dg.define_asset_job(
+    "promote_encoder",
+    selection=dg.AssetSelection.assets("live_encoder"),
+    executor_def=dg.in_process_executor,
+    description="Makes an encoder live, if the gate lets it through.",
+)

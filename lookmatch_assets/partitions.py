@@ -20,6 +20,8 @@ MARKET_DAYS = dg.MultiPartitionsDefinition(
     }
 )
 
+STUDIES = dg.DynamicPartitionsDefinition(name="study")
+
 
 def partition_key(market: str, day: date) -> dg.MultiPartitionKey:
     """The partition of a market and a UTC day."""

@@ -1,4 +1,4 @@
-"""``lookmatch status`` and ``lookmatch encoders``: what is where, how fresh, and what is installed."""
+"""``lookmatch status``: what is where and how fresh."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def status(as_json: bool) -> None:
         click.echo(json.dumps(found, default=str))
         return
     console = Console()
-    console.print(_table("Markets", found["markets"]) if found["markets"] else "No market has products yet.")
+    console.print(table_of("Markets", found["markets"]) if found["markets"] else "No market has products yet.")
     if found["vendors"]:
-        console.print(_table("Vendors", found["vendors"]))
-    console.print(_table("Quarantine (open)", found["quarantine"]) if found["quarantine"] else "Nothing is in quarantine.")
+        console.print(table_of("Vendors", found["vendors"]))
+    console.print(table_of("Quarantine (open)", found["quarantine"]) if found["quarantine"] else "Nothing is in quarantine.")
     console.print(f"{found['packets']} packets landed, {found['looks']} looks.")
 
 
@@ -54,26 +54,8 @@ def read_status(database_url: str) -> dict[str, Any]:
     return {"markets": markets, "vendors": vendors, "quarantine": quarantine, **(totals or {})}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-def encoders(as_json: bool) -> None:
-    """List the encoders and say which can be loaded here."""
-    from lookmatch_serving.encoders import encoder_keys, load_encoder
-    from lookmatch_serving.errors import LookmatchError
-
-    rows: list[dict[str, Any]] = []
-    for key in encoder_keys():
-        try:
-            one = load_encoder(key)
-            rows.append(
-                {"key": key, "available": True, "dimensions": one.dimensions, "text": one.supports_text, "version": one.version}
-            )
-        except LookmatchError as error:
-            rows.append({"key": key, "available": False, "reason": str(error)})
-    click.echo(json.dumps(rows)) if as_json else Console().print(_table("Encoders", rows))
-
-
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+def table_of(title: str, rows: list[dict[str, Any]]) -> Table:
+    """Rows as a table for a terminal; a missing value is blank."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:

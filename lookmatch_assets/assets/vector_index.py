@@ -11,9 +11,9 @@ from lookmatch_assets.assets.packets import by_partition, observed_packets
 from lookmatch_assets.assets.ranges import for_each_market
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.resources import RETRY, EncoderResource, Stores
-from lookmatch_assets.vectors.tables import MOST_CANARY_MISSES, build_index, canary_misses, exists, refresh_live
+from lookmatch_assets.vectors.tables import INDEX_BUILD, MOST_CANARY_MISSES, build_index, canary_misses, exists, refresh_live
 
-CODE_VERSION = "hnsw-halfvec-m16-ef64"
+CODE_VERSION = INDEX_BUILD
 
 
 @dg.asset(

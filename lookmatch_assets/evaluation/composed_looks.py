@@ -33,6 +33,11 @@ _LAYER_OF_TYPE: Mapping[str, str] = {
 }
 
 
+def layer_of_type(article_type: str) -> str | None:
+    """The layer that an article type is laid in; None for types that no look is composed of."""
+    return _LAYER_OF_TYPE.get(article_type)
+
+
 @dataclass(frozen=True)
 class StyleRecord:
     """The columns of ``styles.csv`` that composing needs."""

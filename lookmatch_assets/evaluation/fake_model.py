@@ -41,7 +41,7 @@ class FakeModel:
     Attributes:
         mode: how it behaves; may be changed while it runs.
         delay: seconds before it answers.
-        reply: what it says instead of what it sees; a text or an object.
+        reply: what it says instead of what it sees: a text, an object, or what a function of the request gives.
         failures: how many of the next requests it fails with 529 before it behaves as ``mode`` says.
         trickle: seconds between two bytes of a trickling reply.
         retry_after: seconds that its refusals ask to wait; nothing when None.
@@ -122,6 +122,8 @@ class FakeModel:
         }
 
     def _said(self, request: dict[str, Any]) -> object:
+        if callable(self.reply):
+            return self.reply(request)
         if self.reply is not None:
             return self.reply
         candidates = _candidates(request)

@@ -5,37 +5,50 @@ Layers, their texts and their cut-outs are read once a look and shared, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from lookmatch_assets.studies.colour_histogram import ColourHistogram
-from lookmatch_assets.studies.definition import HISTOGRAM, SystemDefinition
+from lookmatch_assets.studies.definition import HISTOGRAM, StudyDefinition, SystemDefinition
 from lookmatch_assets.vectors.embedding import embed_pending
-from lookmatch_assets.vectors.tables import VectorTable, build_index, ensure_vector_table, pending_pictures
+from lookmatch_assets.vectors.tables import (
+    VectorTable,
+    build_index,
+    ensure_vector_table,
+    pending_pictures,
+    searchable_products,
+)
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.encoders import load_encoder
-from lookmatch_serving.encoders.errors import EncoderUnavailableError
+from lookmatch_serving.errors import ConfigurationError
+from lookmatch_serving.llm.accounting import Ledger
+from lookmatch_serving.llm.client import AnthropicVisionModel
+from lookmatch_serving.llm.judge import ModelReranker
+from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 from lookmatch_serving.pictures import decode_picture, picture_digest
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.grading import uncalibrated_grading
 from lookmatch_serving.search.look import Filters, LayerQuery
 from lookmatch_serving.search.opening import open_segmenter
-from lookmatch_serving.search.ports import zero_shot_probabilities
-from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look
-from lookmatch_serving.search.reranking import by_segment, by_vector
+from lookmatch_serving.search.ports import Vectors, zero_shot_probabilities
+from lookmatch_serving.search.products import products_by_id, stored_picture
+from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look, QueryGenerator
+from lookmatch_serving.search.reranking import Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
 from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, vectors_of
+from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Settings
 
 _POOL = 50
-_READING_SECONDS = 60.0
+_MODEL_SECONDS = 60.0
 
 
 class StudyEncoder(Protocol):
@@ -54,12 +67,28 @@ class StudyEncoder(Protocol):
 
 
 @dataclass(frozen=True)
+class OpenSystem:
+    """A system that takes part; ``reranker`` is set where a model ranks, of which it orders the first ``top_k``."""
+
+    definition: SystemDefinition
+    encoder: StudyEncoder
+    reranker: VisualReranker | None = None
+    top_k: int = 10
+
+    @property
+    def ranker_version(self) -> str:
+        """The ranker, with the prompt and the model where one ranks."""
+        return self.reranker.version if self.reranker else self.definition.ranker
+
+
+@dataclass(frozen=True)
 class ReadLook:
-    """A look with its layers and their cut-outs."""
+    """A look with its layers and their cut-outs; layers that could not be cut out are left out."""
 
     look_id: str
     market: str
     image_file: str
+    picture: Image.Image
     queries: list[LayerQuery]
     segments: dict[str, Image.Image]
 
@@ -74,76 +103,152 @@ class Returned:
     products: list[tuple[str, float]]
 
 
+def present_systems(settings: Settings, systems: Sequence[SystemDefinition]) -> tuple[dict[str, OpenSystem], dict[str, str]]:
+    """Systems that can take part, and for every other the reason, both by name."""
+    present, absent = {}, {}
+    for system in systems:
+        try:
+            encoder = open_encoder(system)
+            reranker = ModelReranker(open_model(settings), settings.rerank_orders) if system.ranker == "llm" else None
+        except ConfigurationError as error:
+            absent[system.name] = str(error)
+            continue
+        present[system.name] = OpenSystem(system, encoder, reranker, settings.rerank_top_k)
+    return present, absent
+
+
 def open_encoder(system: SystemDefinition) -> StudyEncoder:
-    """Load a system's encoder and try it.
+    """Load a system's encoder and try what the system needs of it.
 
     Raises:
         EncoderUnavailableError: its weights are neither on disk nor to be had.
     """
     encoder: StudyEncoder = ColourHistogram() if system.encoder == HISTOGRAM else load_encoder(system.encoder)
     encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+    if system.query != "segment":
+        encoder.encode_texts(["a shirt"])
     return encoder
 
 
-def present_systems(systems: Sequence[SystemDefinition]) -> tuple[dict[str, StudyEncoder], dict[str, str]]:
-    """Encoders of the systems that can take part, and for every other the reason, both by system name."""
-    present, absent = {}, {}
-    for system in systems:
-        try:
-            present[system.name] = open_encoder(system)
-        except EncoderUnavailableError as error:
-            absent[system.name] = str(error)
-    return present, absent
+def open_model(settings: Settings) -> AnthropicVisionModel:
+    """The vision model of the settings.
+
+    Raises:
+        ConfigurationError: none is configured.
+    """
+    if settings.anthropic_api_key is None:
+        raise ConfigurationError("no vision model is configured; set ANTHROPIC_API_KEY")
+    return AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
 
 
-def prepare_index(connection: DictConnection, encoder: StudyEncoder, market: str, settings: Settings) -> LiveIndex | None:
+def open_reader(settings: Settings, definition: StudyDefinition) -> QueryGenerator:
+    """What reads the layers of a study's looks.
+
+    Raises:
+        ConfigurationError: the study wants the model and none is configured.
+    """
+    if definition.reader == "model":
+        return ModelQueryGenerator(open_model(settings))
+    return EmbeddedQueryGenerator(load_encoder("lookmatch-mini"), zero_shot_probabilities)
+
+
+def prepare_index(connection: DictConnection, system: OpenSystem, market: str, settings: Settings) -> LiveIndex | None:
     """Embed what the encoder's table lacks and index it, without touching what is live; None where the market is empty."""
+    encoder, asked = system.encoder, system.definition
     table = VectorTable(encoder.key, encoder.version, encoder.dimensions, market)
     ensure_vector_table(connection, table)
     embed_pending(connection, table, encoder, pending_pictures(connection, table), settings.image_folder)
     build_index(connection, table)
-    query = table.statement("count_searchable")
-    row = cast("dict[str, Any]", connection.execute(query, {"market": market}).fetchone())
-    products = int(row["products"])
+    products = searchable_products(connection, table)
+    if not products:
+        return None
     now = datetime.now(UTC)
-    return LiveIndex(market, encoder.key, encoder.version, table.name, encoder.dimensions, now, products) if products else None
+    plain = LiveIndex(market, encoder.key, encoder.version, table.name, encoder.dimensions, now, products)
+    return replace(plain, search_by=asked.index, ef_search=asked.ef_search)
 
 
-def read_looks(settings: Settings, looks: Sequence[dict[str, Any]]) -> Iterator[ReadLook]:
-    """Read layers of looks (rows of ``looks.looks``) with the bundled encoder."""
-    encoder, segmenter = load_encoder("lookmatch-mini"), open_segmenter(settings)
-    generator = EmbeddedQueryGenerator(encoder, zero_shot_probabilities)
+def read_looks(
+    settings: Settings,
+    looks: Sequence[Mapping[str, Any]],
+    reader: QueryGenerator,
+    recorded: Mapping[str, list[LayerQuery]] | None = None,
+) -> Iterator[ReadLook]:
+    """Read the layers of looks (rows of ``looks.looks``).
+
+    Args:
+        settings: names the folder of looks and the segmenter.
+        looks: the rows.
+        reader: reads each look, unless
+        recorded: look id -> layers as they were read before.
+    """
+    segmenter = open_segmenter(settings)
     for row in looks:
         data = (settings.look_folder / row["image_file"]).read_bytes()
-        look = Look(decode_picture(data), picture_digest(data))
-        queries = generator.generate(look, _READING_SECONDS)
-        segments = segmenter.segment(look.picture, queries)
-        yield ReadLook(row["look_id"], row["market"], row["image_file"], queries, segments)
+        picture = decode_picture(data)
+        if recorded is None:
+            queries = reader.generate(Look(picture, picture_digest(data)), _MODEL_SECONDS, Ledger())
+        else:
+            queries = recorded.get(row["look_id"], [])
+        yield _cut(row, picture, queries, segmenter)
+
+
+def _cut(row: Mapping[str, Any], picture: Image.Image, queries: list[LayerQuery], segmenter: Segmenter) -> ReadLook:
+    segments = segmenter.segment(picture, queries)
+    seen = [query for query in queries if query.layer in segments]
+    return ReadLook(row["look_id"], row["market"], row["image_file"], picture, seen, segments)
 
 
 def search_layers(
-    connection: DictConnection,
-    cache: SearchCache,
-    system: SystemDefinition,
-    encoder: StudyEncoder,
-    index: LiveIndex,
-    look: ReadLook,
+    connection: DictConnection, cache: SearchCache, system: OpenSystem, index: LiveIndex, look: ReadLook, image_folder: Path
 ) -> Iterator[Returned]:
-    """Run vectorisation, retrieval and ranking of one system for every layer that was cut out."""
-    queries = [query for query in look.queries if query.layer in look.segments]
-    if not queries:
+    """Run vectorisation, retrieval and ranking of one system for every layer of a look.
+
+    Raises:
+        UpstreamError: a model ranks and did not answer; a study takes no second best.
+    """
+    if not look.queries:
         return
-    cut = encoder.encode_images([look.segments[query.layer] for query in queries])
-    segments = dict(zip((query.layer for query in queries), cut, strict=True))
-    weight = {"text": 0.0, "segment": 1.0, "blend": system.image_weight}[system.query]
-    vectors = query_vectors(encoder, queries, segments, weight, cache, Trace())
-    grading = uncalibrated_grading(encoder.key, encoder.version, index.market)  # studies compare orders, not grades
-    for query, vector in zip(queries, vectors, strict=True):
+    cut = system.encoder.encode_images([look.segments[query.layer] for query in look.queries])
+    segments: dict[str, Vectors] = dict(zip((query.layer for query in look.queries), cut, strict=True))
+    asked = system.definition
+    weight = {"text": 0.0, "segment": 1.0, "blend": asked.image_weight}[asked.query]
+    vectors = query_vectors(system.encoder, look.queries, segments, weight, cache, Trace())
+    # Studies compare orders, not grades.
+    grading = uncalibrated_grading(system.encoder.key, system.encoder.version, index.market)
+    ranked: dict[str, RankedLayer] = {}
+    for query, vector in zip(look.queries, vectors, strict=True):
         with connection.transaction():
             found = layer_candidates(connection, index, query, vector, Filters(), _POOL)
-            if system.ranker == "segment":
-                stored = vectors_of(connection, index, [one.product_id for one in found])
-                ranked = by_segment(found, segments[query.layer], stored, grading)
+            if asked.ranker == "vector":
+                ranked[query.layer] = by_vector(found, grading)
             else:
-                ranked = by_vector(found, grading)
-        yield Returned(system.name, look.look_id, query.layer, [(hit.candidate.product_id, hit.score) for hit in ranked.hits])
+                stored = vectors_of(connection, index, [one.product_id for one in found])
+                ranked[query.layer] = by_segment(found, segments[query.layer], stored, grading)
+    if system.reranker is not None:
+        ranked = _by_model(connection, system, system.reranker, index, look, ranked, image_folder)
+    for layer, order in ranked.items():
+        yield Returned(asked.name, look.look_id, layer, [(hit.candidate.product_id, hit.score) for hit in order.hits])
+
+
+def _by_model(
+    connection: DictConnection,
+    system: OpenSystem,
+    reranker: VisualReranker,
+    index: LiveIndex,
+    look: ReadLook,
+    base: Mapping[str, RankedLayer],
+    image_folder: Path,
+) -> dict[str, RankedLayer]:
+    shown = {layer: [hit.candidate.product_id for hit in order.hits[: system.top_k]] for layer, order in base.items()}
+    products = products_by_id(connection, index.market, {one for ids in shown.values() for one in ids})
+    offered = {
+        layer: [
+            Offered(p.product_id, p.title, p.brand, stored_picture(image_folder, p.digest))
+            for one in ids
+            if (p := products.get(one))
+        ]
+        for layer, ids in shown.items()
+    }
+    told = reranker.rerank(look.picture, look.queries, offered, _MODEL_SECONDS, Ledger())
+    grading = uncalibrated_grading(system.encoder.key, system.encoder.version, index.market)
+    return {layer: by_llm(order, told.get(layer, []), grading) for layer, order in base.items()}

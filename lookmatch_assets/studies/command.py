@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
+from typing import Any
 
 import click
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from lookmatch_assets.migrations import migrate
 from lookmatch_assets.studies.definition import StudyDefinition, read_definition
@@ -33,14 +34,32 @@ def _opened() -> Iterator[tuple[Settings, Services, DictConnection]]:
 @click.command("create")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def create_study(file: Path) -> None:
-    """Make the study that FILE (YAML) defines: search, pool and assign."""
-    from lookmatch_assets.studies.store import materialise, save_definition
-
+    """Make the study that FILE (YAML) defines: search, pool and assign, as a run that the Dagster UI shows."""
     definition = read_definition(file)
-    with _opened() as (settings, services, connection):
-        save_definition(connection, definition)
-        connection.commit()
-        click.echo(materialise(connection, settings, services, definition))
+    with _opened() as (settings, services, _):
+        for line in make_study(settings, services, definition):
+            click.echo(line)
+    click.echo(f"Links for the raters: lookmatch study links {definition.study_id}")
+
+
+def make_study(settings: Settings, services: Services, definition: StudyDefinition) -> Iterator[str]:
+    """Materialise a study's partition; yields what its assets say they did.
+
+    Raises:
+        InvalidInputError: another study of this id is there already.
+        UpstreamError: the run failed.
+    """
+    from lookmatch_assets.instance import run_job
+
+    study_id = definition.study_id
+    config = definition.model_dump(mode="json", exclude={"study_id"}, exclude_none=True)
+    result = run_job(settings, services, "compare_systems", {"study_candidates": config}, study_id=study_id)
+    shown = {"study_candidates": ("looks", "layers", "absent"), "study_pool": ("pairs", "gold", "items")}
+    for event in result.get_asset_materialization_events():
+        asset = event.asset_key.path[-1] if event.asset_key else ""
+        metadata = event.materialization.metadata
+        if asset in shown:
+            yield f"{asset}: " + ", ".join(f"{metadata[name].value} {name}" for name in shown[asset])
 
 
 @click.command("list")
@@ -53,7 +72,7 @@ def list_study() -> None:
 
 @click.command("links")
 @click.argument("study_id")
-@click.option("--base", default="http://127.0.0.1:8080", show_default=True, help="Address of the app.")
+@click.option("--base", default="http://127.0.0.1:8000", show_default=True, help="Address of the app.")
 def links_study(study_id: str, base: str) -> None:
     """Print a new link for every rater; earlier ones stop working."""
     from lookmatch_assets.studies.store import definition_of, renew_links
@@ -69,28 +88,31 @@ def links_study(study_id: str, base: str) -> None:
 @click.option("--seed", type=int, default=1, show_default=True)
 def simulate_study(study_id: str, seed: int) -> None:
     """Rate what simulated raters (those named simulated-...) have left, from the catalogue's labels with noise."""
+    from lookmatch_assets.studies.rating_simulation import simulate_ratings
+
     with _opened() as (_, _, connection):
-        click.echo(f"{simulate(connection, study_id, seed)} items rated")
+        click.echo(f"{simulate_ratings(connection, study_id, seed)} items rated")
 
 
-def simulate(connection: DictConnection, study_id: str, seed: int) -> int:
-    """See ``simulate_study``; commits and returns how many items were rated."""
-    from lookmatch_assets.studies.store import definition_of
-    from lookmatch_serving.rating.store import Rater, save_rating
+@click.command("judge")
+@click.argument("study_id")
+@click.option("--pairs", type=click.IntRange(1), help="Most pairs to ask about in this run; all that are left when left out.")
+def judge_study(study_id: str, pairs: int | None) -> None:
+    """Let the vision model rate the pairs too; it never counts as a rater, and only beside its agreement with people."""
+    from lookmatch_assets.studies.candidates import open_model
+    from lookmatch_assets.studies.judge import judge_record
+    from lookmatch_assets.studies.judge import judge_study as judge_pairs
+    from lookmatch_assets.studies.store import definition_of, lineage_of
 
-    definition, draw, count = definition_of(connection, study_id), Random(seed), 0
-    leans = {rater: draw.gauss(0, 0.3) for rater in definition.raters}
-    rows = connection.execute(read_sql("lookmatch_assets", "study_open_assignments").encode(), {"study_id": study_id}).fetchall()
-    for row in rows:
-        if not row["rater"].startswith("simulated"):
-            continue
-        latent = 1 + (row["gain"] or 0 if row["expected"] is None else 0) + leans[row["rater"]]
-        scores: dict[str, int | None] = {f: min(5, max(1, round(latent + draw.gauss(0, 0.5)))) for f in definition.facets}
-        rater = Rater(study_id, row["rater"], tuple(definition.facets), definition.session_items)
-        save_rating(connection, rater, row["assignment_id"], scores, 0.0)
-        count += 1
-    connection.commit()
-    return count
+    with _opened() as (settings, _, connection):
+        definition, model = definition_of(connection, study_id), open_model(settings)
+        run = judge_pairs(connection, settings, definition, model, pairs)
+        record = judge_record(model, run, lineage_of(connection, study_id).get("judge", {}))
+        connection.execute(read_sql("lookmatch_assets", "record_judge").encode(), {"study_id": study_id, "judge": Jsonb(record)})
+        connection.commit()
+        click.echo(f"{run.answers} answers kept, {run.left} left, {len(run.failures)} calls failed")
+        for reason in sorted(set(run.failures)):
+            click.echo(f"  {reason}")
 
 
 @click.command("report")
@@ -98,10 +120,13 @@ def simulate(connection: DictConnection, study_id: str, seed: int) -> int:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path))
 def report_study(study_id: str, output: Path | None) -> None:
     """Write the report, one HTML page."""
-    from lookmatch_assets.studies.report import evaluate, write_report
+    from lookmatch_assets.studies.report import report_folder, verdict_of, write_report
+    from lookmatch_assets.studies.results import evaluate
 
     with _opened() as (settings, _, connection):
-        click.echo(write_report(evaluate(connection, study_id), output or settings.home / f"study-{study_id}.html"))
+        result = evaluate(connection, study_id)
+        click.echo(verdict_of(result))
+        click.echo(write_report(result, output or report_folder(settings, study_id) / "report.html", settings))
 
 
 @click.command("export")
@@ -109,7 +134,8 @@ def report_study(study_id: str, output: Path | None) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def export_study(study_id: str, folder: Path) -> None:
     """Write the tables into FOLDER as CSV and Parquet."""
-    from lookmatch_assets.studies.report import evaluate, export_tables
+    from lookmatch_assets.studies.report import export_tables
+    from lookmatch_assets.studies.results import evaluate
 
     with _opened() as (_, _, connection):
         for path in export_tables(evaluate(connection, study_id), folder):
@@ -120,21 +146,19 @@ def export_study(study_id: str, folder: Path) -> None:
 @click.argument("one")
 @click.argument("other")
 def compare_study(one: str, other: str) -> None:
-    """Scores and metrics of two studies beside each other."""
-    from lookmatch_assets.studies.report import evaluate
+    """Two studies beside each other: scores, metrics, and where their answers differ."""
+    from lookmatch_assets.studies.comparison import compare_studies
+    from lookmatch_assets.studies.results import evaluate
 
     with _opened() as (_, _, connection):
-        for study_id in (one, other):
-            result = evaluate(connection, study_id)
-            click.echo(f"{study_id}{' (simulated raters)' if result.simulated else ''}")
-            for table in (result.overall, result.metrics):
-                click.echo(table.round(3).to_string(index=False) if len(table) else "  nothing yet")
+        for line in compare_studies(evaluate(connection, one), evaluate(connection, other)):
+            click.echo(line)
 
 
 @click.command("replay")
 @click.argument("study_id")
 def replay_study(study_id: str) -> None:
-    """Search again with what was recorded and say whether the same candidates come back; changes nothing."""
+    """Make the study again from what was recorded and say what differs; changes nothing of it."""
     from lookmatch_assets.studies.replay import replay
 
     with _opened() as (settings, services, connection):
@@ -145,24 +169,58 @@ def replay_study(study_id: str) -> None:
 @click.command("sample")
 @click.option("--looks", "count", type=click.IntRange(3), default=200, show_default=True)
 @click.option("--study", "study_id", default="sample", show_default=True)
-def sample_study(count: int, study_id: str) -> None:
-    """Compare three systems on drawn looks of the sample catalogue (run `make demo` first), with simulated raters."""
-    from lookmatch_assets.look_register import register_look
-    from lookmatch_assets.studies.report import evaluate, write_report
-    from lookmatch_assets.studies.sample import labelled_looks
-    from lookmatch_assets.studies.store import materialise, save_definition, save_gains
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of styles.csv and pictures: looks of real photos that the catalogue does not hold.",
+)
+def sample_study(count: int, study_id: str, data: Path | None) -> None:
+    """Compare three systems on labelled looks of the catalogue (run `make demo` first), with simulated raters."""
+    from lookmatch_assets.instance import run_job
+    from lookmatch_assets.studies.rating_simulation import simulate_ratings
+    from lookmatch_assets.studies.results import evaluate
 
     with _opened() as (settings, services, connection):
-        looks = list(labelled_looks(count))
-        for look in looks:
-            register_look(connection, settings, look_id=look.look_id, market=look.market, picture=look.picture)
-        definition = StudyDefinition(study_id=study_id, looks=[look.look_id for look in looks], raters=list(_SIMULATED))
-        save_definition(connection, definition)
-        save_gains(connection, study_id, ((look.look_id, *gain) for look in looks for gain in look.gains))
-        connection.commit()
-        click.echo(materialise(connection, settings, services, definition))
-        simulate(connection, study_id, seed=1)
-        result = evaluate(connection, study_id)
-        click.echo(result.metrics.round(3).to_string(index=False))
-        click.echo(result.overall[["system", "mean", "low", "high"]].round(3).to_string(index=False))
-        click.echo(write_report(result, settings.home / f"study-{study_id}.html"))
+        definition = _labelled_study(settings, services, connection, study_id, count, data)
+        for line in make_study(settings, services, definition):
+            click.echo(line)
+        click.echo(f"{simulate_ratings(connection, study_id, seed=1)} items rated by simulated raters")
+        run_job(settings, services, "report_study", {}, study_id=study_id)
+        _print_result(settings, evaluate(connection, study_id))
+
+
+def _labelled_study(
+    settings: Settings, services: Services, connection: DictConnection, study_id: str, count: int, data: Path | None
+) -> StudyDefinition:
+    """Register labelled looks, the study and what the labels say; commits."""
+    from lookmatch_assets.look_register import register_look
+    from lookmatch_assets.studies.sample import composed_looks, drawn_looks
+    from lookmatch_assets.studies.store import save_definition, save_gains
+
+    made = drawn_looks(count) if data is None else composed_looks(data, services.database_url, count)
+    looks = list(made)
+    for look in looks:
+        register_look(connection, settings, look_id=look.look_id, market=look.market, picture=look.picture)
+    markets = sorted({look.market for look in looks})
+    definition = StudyDefinition(
+        study_id=study_id, looks=[look.look_id for look in looks], markets=markets, raters=list(_SIMULATED)
+    )
+    save_definition(connection, definition)
+    save_gains(
+        connection,
+        study_id,
+        ((look.look_id, one.layer, one.product_id, one.gain, one.agreement) for look in looks for one in look.products),
+    )
+    connection.commit()
+    return definition
+
+
+def _print_result(settings: Settings, result: Any) -> None:
+    from lookmatch_assets.studies.report import report_folder, score_table, verdict_of
+
+    for title, table in (("ranking metrics", result.metrics), ("mean opinion scores (simulated)", score_table(result))):
+        click.echo(f"\n{title}\n{table.round(3).to_string(index=False)}")
+    if len(result.reasons):
+        click.echo(f"\nhow far the first product agrees\n{result.reasons.round(3).to_string()}")
+    click.echo(f"\n{verdict_of(result)}")
+    click.echo(report_folder(settings, result.definition.study_id) / "report.html")

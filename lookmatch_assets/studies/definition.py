@@ -21,19 +21,24 @@ class _Record(BaseModel):
 
 
 class SystemDefinition(_Record):
-    """One system: an encoder, what it asks the index with, and who orders the candidates.
+    """One system: an encoder, what it asks the index with, how the index is searched, and who orders the candidates.
 
     Attributes:
         encoder: key of an encoder, or ``colour-histogram``.
         query: ``text``, ``segment``, or ``blend`` of both by ``image_weight``; encoders without text need ``segment``.
-        ranker: ``vector`` keeps the order of retrieval, ``segment`` reranks by the look's segment.
+        ranker: ``vector`` keeps the order of retrieval, ``segment`` reranks by the look's segment, ``llm`` by the vision model
+            after that.
+        index: ``planned`` searches as serving does, ``exact`` compares every product, ``index`` always walks the HNSW graph.
+        ef_search: length of HNSW's list; as serving chooses it when left out.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$")
     encoder: str
     query: Literal["text", "segment", "blend"] = "text"
-    ranker: Literal["vector", "segment"] = "vector"
+    ranker: Literal["vector", "segment", "llm"] = "vector"
     image_weight: float = Field(default=0.3, ge=0, le=1)
+    index: Literal["planned", "exact", "index"] = "planned"
+    ef_search: int | None = Field(default=None, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _known(self) -> SystemDefinition:
@@ -43,6 +48,12 @@ class SystemDefinition(_Record):
         if self.encoder in (HISTOGRAM, "dinov2") and self.query != "segment":
             raise ValueError(f"{self.encoder} reads no text; accepted: query segment")
         return self
+
+    def differs_in_encoder_alone(self, other: SystemDefinition) -> bool:
+        """Whether a difference between the two can only come from their encoders."""
+        return self.encoder != other.encoder and all(
+            getattr(self, name) == getattr(other, name) for name in ("query", "ranker", "image_weight", "index", "ef_search")
+        )
 
 
 DEFAULT_SYSTEMS = (
@@ -62,6 +73,8 @@ class StudyDefinition(_Record):
         gold: items with a known answer for each rater.
         warm_up: items for each rater that do not count.
         session_items: most items in one sitting.
+        reader: reads the layers of a look: the ``embedded`` generator of lookmatch-mini, or the vision ``model``.
+        hourly_rate: what an hour of rating costs, in ``currency``; left out, the report gives the time alone.
     """
 
     study_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")
@@ -76,6 +89,9 @@ class StudyDefinition(_Record):
     gold: int = Field(default=8, ge=0)
     warm_up: int = Field(default=3, ge=0)
     session_items: int = Field(default=100, ge=10)
+    reader: Literal["embedded", "model"] = "embedded"
+    hourly_rate: float | None = Field(default=None, ge=0)
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     seed: int = 0
 
     @model_validator(mode="after")
@@ -86,6 +102,8 @@ class StudyDefinition(_Record):
         names = [system.name for system in self.systems]
         if len(set(names)) < len(names) or len(set(self.raters)) < len(self.raters):
             raise ValueError("systems and raters need names of their own")
+        if any(rater.startswith("model:") for rater in self.raters):
+            raise ValueError("raters whose name starts with 'model:' are the judge's; accepted: other names")
         if self.ratings_per_layer > len(self.raters):
             raise ValueError(f"ratings_per_layer {self.ratings_per_layer} exceeds the {len(self.raters)} raters")
         return self
@@ -98,9 +116,19 @@ def read_definition(path: Path) -> StudyDefinition:
         InvalidInputError: naming the field that is wrong.
     """
     try:
-        return StudyDefinition.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return checked_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise InvalidInputError("study", str(path), f"a YAML file of a study ({error})") from error
+
+
+def checked_definition(values: object) -> StudyDefinition:
+    """A definition from parsed values.
+
+    Raises:
+        InvalidInputError: naming the field that is wrong.
+    """
+    try:
+        return StudyDefinition.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidInputError(".".join(map(str, first["loc"])) or "study", first["input"], first["msg"]) from error

@@ -5,7 +5,8 @@ What is reported follows ITU-T P.800.2 (07/2016): scale, number of votes and sub
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pandas as pd
@@ -87,6 +88,21 @@ def compare_systems(scores: pd.DataFrame) -> list[Difference]:
     Returns:
         Largest difference first; pairs of systems that share no rated layer are left out.
     """
+    return _corrected({"": _differences(scores)})[""]
+
+
+def compare_by(scores: pd.DataFrame, column: str) -> dict[str, list[Difference]]:
+    """Every pair of systems for every value of a column (facet, market, ...), with Holm's correction over all of them.
+
+    Args:
+        scores: as for ``compare_systems``, with the column.
+        column: whose values are told apart.
+    """
+    return _corrected({str(value): _differences(part) for value, part in scores.groupby(column, sort=True, observed=True)})
+
+
+def _differences(scores: pd.DataFrame) -> list[Difference]:
+    """See ``compare_systems``; p is not corrected yet."""
     cells = scores.pivot_table(index=["rater", "look", "layer"], columns="system", values="score")
     found = []
     for one, other in combinations(cells.columns, 2):
@@ -94,22 +110,17 @@ def compare_systems(scores: pd.DataFrame) -> list[Difference]:
         if both.empty:
             continue
         better, worse = (one, other) if both[one].mean() >= both[other].mean() else (other, one)
-        difference = both[better] - both[worse]
         index = both.index.to_frame()
-        found.append((better, worse, clustered_mean(difference, index["rater"], index["look"]), both))
-    adjusted = _holm([interval.p_value for _, _, interval, _ in found])
-    differences = [
-        Difference(
-            better,
-            worse,
-            interval,
-            p,
-            100 * interval.mean / float(both[worse].mean()),
-            100 * interval.mean / float(both[better].mean()),
-        )
-        for (better, worse, interval, both), p in zip(found, adjusted, strict=True)
-    ]
-    return sorted(differences, key=lambda one: -one.interval.mean)
+        interval = clustered_mean(both[better] - both[worse], index["rater"], index["look"])
+        percent = [100 * interval.mean / float(both[name].mean()) for name in (worse, better)]
+        found.append(Difference(better, worse, interval, interval.p_value, *percent))
+    return sorted(found, key=lambda difference: -difference.interval.mean)
+
+
+def _corrected(found: Mapping[str, list[Difference]]) -> dict[str, list[Difference]]:
+    """Holm's correction over all differences; in one call, since the library's collects garbage at each."""
+    adjusted = iter(_holm([one.interval.p_value for differences in found.values() for one in differences]))
+    return {name: [replace(one, p_holm=next(adjusted)) for one in differences] for name, differences in found.items()}
 
 
 def annotator_table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Ranking metrics without people, by ir-measures over trec_eval's own code.
 
-AvgRecall is that of Marqo's public fashion benchmark (github.com/marqo-ai/marqo-FashionCLIP): the mean of recall at 1 and at 10.
+AvgRecall and AvgP are those of Marqo's public fashion benchmark (github.com/marqo-ai/marqo-FashionCLIP): the means of recall,
+and of precision, at 1 and at 10.
 Gains are graded attribute agreement; what trec_eval calls relevant is a gain of at least ``relevant_from``. Equal scores are
 ordered by product id, descending, as trec_eval does.
 """
@@ -18,7 +19,7 @@ Run = Mapping[str, Mapping[str, float]]
 
 
 def ranking_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> dict[str, float]:
-    """Means over queries: ``AvgRecall``, ``R@1``, ``R@10``, ``P@1``, ``P@10``, ``MRR``, ``nDCG@10`` and ``judged@10``.
+    """Means over queries: ``AvgRecall``, ``AvgP``, ``R@1``, ``R@10``, ``P@1``, ``P@10``, ``MRR``, ``nDCG@10`` and ``judged@10``.
 
     Args:
         judged: query -> product -> gain, a whole number from 0.
@@ -51,6 +52,7 @@ def query_metrics(judged: Gains, run: Run, *, relevant_from: int = 1) -> pd.Data
     table = pd.DataFrame(rows, columns=["query", "metric", "value"]).pivot_table(index="query", columns="metric", values="value")
     table = table.reindex(index=list(judged), columns=list(measures)).fillna(0.0)
     table.insert(0, "AvgRecall", (table["R@1"] + table["R@10"]) / 2)
+    table.insert(1, "AvgP", (table["P@1"] + table["P@10"]) / 2)
     table["judged@10"] = [_judged_share(products, run.get(query, {})) for query, products in judged.items()]
     return table
 

@@ -1,99 +1,71 @@
-"""A study's report: one self-contained HTML page, and its tables as CSV and Parquet."""
+"""A study's report: one self-contained HTML page, and its tables as CSV and Parquet.
+
+What it states of the method is the minimum that ITU-T P.800.2 (07/2016), clause 7, asks of whoever reports opinion scores.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
+from PIL import ImageOps
 
-from lookmatch_assets.studies.agreement import Agreement, ordinal_alpha
-from lookmatch_assets.studies.definition import StudyDefinition
-from lookmatch_assets.studies.opinion import (
-    Difference,
-    annotator_table,
-    best_per_row,
-    compare_systems,
-    opinion_scores,
-    scores_by_system,
-    what_means_prove,
-)
-from lookmatch_assets.studies.ranking_metrics import ranking_metrics
-from lookmatch_assets.studies.screening import RaterVerdict, screen_raters
-from lookmatch_assets.studies.store import definition_of, gains_of, ratings_of, returned_of
-from lookmatch_serving.db import DictConnection
+from lookmatch_assets.studies.opinion import best_per_row, what_means_prove
+from lookmatch_assets.studies.report_plots import agreement_plot, bars_by, colours_of, interval_plot
+from lookmatch_assets.studies.results import OVERALL, RELEVANT_FROM, StudyResult
+from lookmatch_serving.errors import InvalidInputError
+from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.rating.facets import FACETS
+from lookmatch_serving.settings import Settings
 
-OVERALL = "overall_look"
-
-
-@dataclass(frozen=True)
-class StudyResult:
-    """Everything a report says; tables are empty where nobody rated, ``metrics`` where nothing is labelled."""
-
-    definition: StudyDefinition
-    ratings: pd.DataFrame
-    returned: pd.DataFrame
-    absent: dict[str, str]
-    verdicts: list[RaterVerdict]
-    overall: pd.DataFrame
-    facets: pd.DataFrame
-    markets: pd.DataFrame
-    categories: pd.DataFrame
-    annotators: pd.DataFrame
-    differences: list[Difference]
-    agreement: dict[str, Agreement]
-    metrics: pd.DataFrame
-    simulated: bool
+TITLES = {key: facet.title for key, facet in FACETS.items()}
+_THUMBNAIL = (150, 190)
+_MOST_BARS = 10
 
 
-def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
-    """Compute a study's figures from what is in the database; ratings of raters who were screened out do not count."""
-    definition = definition_of(connection, study_id)
-    ratings, returned = ratings_of(connection, study_id), returned_of(connection, study_id, definition.depth)
-    systems = connection.execute("SELECT system, absent FROM studies.systems WHERE study_id = %s", [study_id]).fetchall()
-    absent = {row["system"]: row["absent"] for row in systems if row["absent"]}
-    verdicts = screen_raters(ratings[ratings["facet"] == OVERALL]) if len(ratings) else []
-    kept = ratings[ratings["rater"].isin([v.rater for v in verdicts if v.kept])]
-    scores = scores_by_system(kept, returned[returned["pair"].notna()][["system", "pair"]])
-    overall = scores[scores["facet"] == OVERALL]
-    main = kept[kept["kind"] == "main"]
-    return StudyResult(
-        definition=definition,
-        ratings=ratings,
-        returned=returned,
-        absent=absent,
-        verdicts=verdicts,
-        overall=opinion_scores(overall, ["system"]),
-        facets=opinion_scores(scores, ["facet", "system"]),
-        markets=opinion_scores(overall, ["market", "system"]),
-        categories=opinion_scores(overall, ["category", "system"]),
-        annotators=annotator_table(overall) if len(overall) else pd.DataFrame(),
-        differences=compare_systems(overall) if len(overall) else [],
-        agreement={f: ordinal_alpha(main[main["facet"] == f], seed=definition.seed) for f in definition.facets if len(main)},
-        metrics=_metrics(gains_of(connection, study_id), returned),
-        simulated=bool(len(ratings) and (ratings["rater_kind"] == "simulated").any()),
+def report_folder(settings: Settings, study_id: str) -> Path:
+    """Where a study's report and tables lie."""
+    return settings.home / "studies" / study_id
+
+
+def write_report(result: StudyResult, path: Path, settings: Settings) -> Path:
+    """Write the page; it loads nothing from elsewhere.
+
+    Args:
+        result: the figures.
+        path: of the page.
+        settings: names the folders of pictures.
+    """
+    environment = Environment(
+        loader=PackageLoader("lookmatch_assets.studies"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-
-
-def write_report(result: StudyResult, path: Path) -> Path:
-    """Write the page; it loads nothing from elsewhere."""
-    environment = Environment(loader=PackageLoader("lookmatch_assets.studies"), autoescape=True, trim_blocks=True)
-    annotators = result.annotators
+    environment.filters["figure"] = _figure
+    annotators, systems = result.annotators, _systems(result)
+    colours = colours_of(systems)
     page = environment.get_template("report.html").render(
         result=result,
-        titles={key: facet.title for key, facet in FACETS.items()},
-        plot=_plot(result.overall) if len(result.overall) else None,
-        bars=_facet_bars(result.facets) if len(result.facets) else None,
+        verdict=verdict_of(result),
+        titles=TITLES,
+        anchors=FACETS[OVERALL].anchors,
+        colours=colours,
+        plot=interval_plot(result.overall, colours) if len(result.overall) else None,
+        bars={name: bars_by(table, name, TITLES, colours) for name, table in _drawn(result).items()},
+        agreement_plot=agreement_plot(result.agreement, TITLES) if any(a.pairs for a in result.agreement.values()) else None,
         best=best_per_row(annotators.dropna()) if len(annotators) else {},
         proven=what_means_prove(annotators.dropna(axis=1)) if len(annotators) and annotators.shape[1] > 1 else [],
-        seconds=float(result.ratings.drop_duplicates(["rater", "position"])["seconds"].sum()) if len(result.ratings) else 0.0,
-        cannot_tell=float(result.ratings["score"].isna().mean()) if len(result.ratings) else 0.0,
-        disagreements=_disagreements(result),
+        cost=cost_of(result),
+        method=method_of(result),
+        relevant_from=RELEVANT_FROM,
+        disagreements=[_with_pictures(one, settings) for one in result.disagreements],
+        lineage=json.dumps(result.lineage, indent=1, sort_keys=True),
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
 
@@ -101,7 +73,9 @@ def write_report(result: StudyResult, path: Path) -> Path:
 def export_tables(result: StudyResult, folder: Path) -> list[Path]:
     """Write ratings, what each system returned, scores and metrics as CSV and Parquet."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {"ratings": result.ratings, "returned": result.returned, "scores": result.overall, "metrics": result.metrics}
+    tables = {"ratings": result.ratings, "judge_ratings": result.judged, "returned": result.returned, "scores": result.overall}
+    tables |= {f"scores_by_{name}": table for name, table in result.by.items()}
+    tables |= {"differences": difference_table(result), "metrics": result.metrics, "annotators": result.annotators.reset_index()}
     written = []
     for name, table in tables.items():
         csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
@@ -111,51 +85,119 @@ def export_tables(result: StudyResult, folder: Path) -> list[Path]:
     return written
 
 
-def _metrics(gains: dict[str, dict[str, int]], returned: pd.DataFrame) -> pd.DataFrame:
-    if not gains:
+def score_table(result: StudyResult) -> pd.DataFrame:
+    """Systems, best first: mean, interval and counts, as a reader wants them in a terminal or in Dagster."""
+    if result.overall.empty:
         return pd.DataFrame()
-    rows = []
-    for system, part in returned.groupby("system"):
-        run: dict[str, dict[str, float]] = {}
-        for row in part.itertuples():
-            run.setdefault(f"{row.look}/{row.layer}", {})[str(row.product)] = -float(row.rank)  # type: ignore[arg-type]
-        rows.append({"system": system, **ranking_metrics(gains, run, relevant_from=3), "layers": len(gains)})
-    return pd.DataFrame(rows).sort_values("nDCG@10", ascending=False)
+    columns = ["system", "mean", "low", "high", "ratings", "raters", "looks"]
+    return result.overall.sort_values("mean", ascending=False)[columns].round(3)
 
 
-def _disagreements(result: StudyResult, most: int = 5) -> pd.DataFrame:
-    """Pairs whose overall ratings spread most."""
-    told = result.ratings
-    if told.empty:
-        return pd.DataFrame()
-    told = told[(told["facet"] == OVERALL) & (told["kind"] == "main")]
-    spread = told.groupby(["look", "layer", "product"])["score"].agg(["min", "max", "count"]).reset_index()
-    return spread.assign(apart=spread["max"] - spread["min"]).sort_values("apart", ascending=False).head(most)
+def difference_table(result: StudyResult) -> pd.DataFrame:
+    """Differences between systems in the overall facet."""
+    return pd.DataFrame(
+        {
+            "better": d.better, "worse": d.worse, "difference": d.interval.mean, "low": d.interval.low, "high": d.interval.high,
+            "percent_of_leader": d.percent_of_leader, "percent_of_worse": d.percent_of_worse, "p_holm": d.p_holm,
+            "significant": d.significant,
+        }
+        for d in result.differences
+    )  # fmt: skip
 
 
-def _plot(overall: pd.DataFrame) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 0.7 + 0.6 * len(overall)))
-    axes = figure.subplots()
-    ordered = overall.sort_values("mean")
-    reach = ordered[["low", "high"]].sub(ordered["mean"], axis=0).abs().T.fillna(0).to_numpy()
-    axes.errorbar(ordered["mean"], ordered["system"], xerr=reach, fmt="o", capsize=4)
-    axes.set(xlabel="mean opinion score with 95 % interval", xlim=(1, 5))
-    return _picture(figure)
-
-
-def _facet_bars(facets: pd.DataFrame) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3))
-    axes = figure.subplots()
-    facets.pivot(index="facet", columns="system", values="mean").plot.bar(ax=axes, rot=15)
-    axes.set(ylim=(1, 5), xlabel="", ylabel="mean opinion score")
-    return _picture(figure)
+def verdict_of(result: StudyResult) -> str:
+    """The study's answer in a sentence."""
+    if not result.differences:
+        return "Nobody has rated yet." if result.overall.empty else "One system alone was rated; there is nothing to compare."
+    ordered = result.overall.sort_values("mean", ascending=False)["system"].tolist()
+    first, second = ordered[0], ordered[1]
+    found = next((d for d in result.differences if {d.better, d.worse} == {first, second}), None)
+    if found is None:
+        return f"{first} has the highest mean, but shares no rated layer with {second}."
+    interval = f"{found.interval.mean:.2f} (95 % interval {found.interval.low:.2f} to {found.interval.high:.2f})"
+    if found.significant:
+        share = f"{found.percent_of_leader:.1f} % of its score"
+        return f"{found.better} is better than {found.worse} by {interval}, {share}; p = {found.p_holm:.4f} after Holm."
+    return f"{found.better} is ahead of {found.worse} by {interval}: that may be chance (p = {found.p_holm:.2f} after Holm)."
 
 
-def _picture(figure: object) -> str:
+def cost_of(result: StudyResult) -> dict[str, Any]:
+    """Hours of rating, their price where one is set, and what the judge's calls took."""
+    once = result.ratings.drop_duplicates(["rater", "position"]) if len(result.ratings) else result.ratings
+    hours = float(once["seconds"].sum()) / 3600 if len(once) else 0.0
+    median = float(once["seconds"].median()) if len(once) else 0.0
+    rate = result.definition.hourly_rate
+    return {
+        "hours": hours,
+        "median_seconds": median,
+        "money": None if rate is None else hours * rate,
+        "currency": result.definition.currency,
+        "judge": result.lineage.get("judge"),
+    }
+
+
+def method_of(result: StudyResult) -> list[tuple[str, str]]:
+    """What P.800.2 asks for, item by item."""
+    d, told = result.definition, result.ratings
+    dropped = [v.rater for v in result.verdicts if not v.kept]
+    dates = told["rated_at"] if len(told) else pd.Series(dtype="datetime64[ns, UTC]")
+    when = f"{dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}" if len(dates) else "not yet rated"
+    kinds = "simulated raters" if result.simulated else "people with a link each, unsupervised, on their own screens"
+    words = ", ".join(f"{step} {word}" for step, word in enumerate(FACETS[OVERALL].anchors, start=1))
+    p = result.progress
+    return [
+        ("Method", "single stimulus with the look as reference beside it; absolute category rating of each pair on its own"),
+        ("Scale", f'1 to 5: {words}; "cannot tell" allowed'),
+        ("Facets", ", ".join(TITLES[facet] for facet in d.facets)),
+        ("Stimuli", f"{p.pairs} pairs of a look's layer and a product, the first {d.depth} of each system, pooled"),
+        ("Raters", f"{len(result.verdicts)} {kinds}; {d.ratings_per_layer} for each layer"),
+        ("Votes", f"{p.rated} of {p.assigned} items rated; {p.complete_pairs} of {p.pairs} pairs have all their ratings"),
+        ("When", when),
+        ("Order", "drawn for each rater; a layer's whole pool goes to the same raters, who do not know the systems"),
+        ("Training", f"{d.warm_up} warm-up items for each rater, not counted"),
+        ("Controls", f"{d.gold} gold items and {d.repeats:.0%} repeats a list; at most {d.session_items} items a sitting"),
+        ("Screening", f"gold, one answer to all, BT.500-15 with low correlation; left out: {', '.join(dropped) or 'nobody'}"),
+        ("Intervals", "95 %, clustered by rater and look (Cameron, Gelbach and Miller 2011), Satterthwaite degrees of freedom"),
+        ("Tests", "paired by rater and look layer; Holm's correction over all pairs of systems"),
+        ("Reading of looks", str(result.lineage.get("reader", "unknown"))),
+    ]
+
+
+def _drawn(result: StudyResult) -> dict[str, pd.DataFrame]:
+    """Tables that are drawn: those with more than one value, of which only the most rated."""
+    found = {}
+    for name, table in result.by.items():
+        if len(table) and (name == "facet" or table[name].nunique() > 1):
+            most = table.groupby(name)["ratings"].sum().nlargest(_MOST_BARS).index
+            found[name] = table[table[name].isin(most)]
+    return found
+
+
+def _systems(result: StudyResult) -> list[str]:
+    if len(result.overall):
+        return list(result.overall.sort_values("mean", ascending=False)["system"])
+    return [system.name for system in result.definition.systems]
+
+
+def _with_pictures(one: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    digest = one["product_digest"]
+    files = {
+        "look_picture": settings.look_folder / one["look_file"],
+        "product_picture": settings.image_folder / digest[:2] / digest,
+    }
+    return {**one, **{name: _thumbnail(path) for name, path in files.items()}}
+
+
+def _thumbnail(path: Path) -> str | None:
+    """A small picture as a data address; None where the file is gone."""
+    try:
+        picture = decode_picture(path.read_bytes())
+    except (OSError, InvalidInputError):
+        return None
     file = io.BytesIO()
-    figure.savefig(file, format="svg", bbox_inches="tight")  # type: ignore[attr-defined]
-    return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
+    ImageOps.contain(picture.convert("RGB"), _THUMBNAIL).save(file, "JPEG", quality=72)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _figure(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}" if value == value else "–"

@@ -2,7 +2,7 @@
 
 BT.500-15, Annex 1, section 2.3.1 looks for raters who are often far out on both sides. It needs many votes a picture, and a
 study has few; so agreement with the other raters' mean (ITU-T P.913, section 12.4) and items whose answer is known decide too.
-A rater is dropped for gold alone, or when both other signs agree.
+A rater is dropped for gold alone, for one answer to everything, or when both other signs agree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ LEAST_GOLD = 6
 """Fewer gold ratings decide nothing."""
 LEAST_GOLD_SHARE = 0.7
 LEAST_CORRELATION = 0.2
+LEAST_ALIKE = 15
+LEAST_VARIETY = 0.5
+"""Standard deviation of the others' means from which on one and the same answer to every pair is no opinion."""
+
 _LEAST_SHARED = 8
 
 
@@ -64,11 +68,23 @@ def screen_raters(ratings: pd.DataFrame) -> list[RaterVerdict]:
         reason = ""
         if len(gold) >= LEAST_GOLD and right / len(gold) < LEAST_GOLD_SHARE:
             reason = f"{right} of {len(gold)} gold items right, {LEAST_GOLD_SHARE:.0%} wanted"
+        elif _one_answer(main, rater):
+            reason = f"one answer to all {int(main[rater].notna().sum())} pairs, of which the others' answers vary"
         elif far_out and correlation is not None and correlation < LEAST_CORRELATION:
             reason = f"far out on both sides (BT.500) and correlation {correlation:.2f} with the others"
         repeats = _repeat_difference(told[told["rater"] == rater])
         verdicts.append(RaterVerdict(rater, right, len(gold), correlation, far_out, repeats, not reason, reason))
     return verdicts
+
+
+def _one_answer(main: pd.DataFrame, rater: str) -> bool:
+    """Whether a rater said the same of at least ``LEAST_ALIKE`` pairs that the others tell apart."""
+    if rater not in main:
+        return False
+    others = main.drop(columns=rater).mean(axis=1)
+    shared = main[rater].notna() & others.notna()
+    alike = shared.sum() >= LEAST_ALIKE and main.loc[shared, rater].nunique() == 1
+    return bool(alike and others[shared].std() >= LEAST_VARIETY)
 
 
 def _outlying(main: pd.DataFrame) -> set[str]:

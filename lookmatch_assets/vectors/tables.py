@@ -15,6 +15,9 @@ from psycopg import sql
 from lookmatch_serving.db import DictConnection, read_sql
 
 EF_SEARCH = 100
+INDEX_BUILD = "hnsw-halfvec-m16-ef64"
+"""What ``create_vector_index.sql`` builds."""
+
 MOST_CANARY_MISSES = 0.02
 """Greatest share of sampled vectors that an index may fail to find when asked for themselves."""
 

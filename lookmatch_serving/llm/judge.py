@@ -106,14 +106,14 @@ def _content(picture: Image.Image, queries: Sequence[LayerQuery], offered: Shown
     for query in queries:
         content.append(text_block(RERANK_LAYER.format(layer=query.layer, query=query.query)))
         for number, product in enumerate(offered.get(query.layer, ()), start=1):
-            text = _fenced(f"{product.title} | {product.brand or ''}")
+            text = fenced(f"{product.title} | {product.brand or ''}")
             content.append(text_block(RERANK_CANDIDATE.format(layer=query.layer, number=number, text=text)))
             if product.picture is not None:
                 content.append(image_block(product.picture, PRODUCT_PIXELS))
     return [*content, text_block(RERANK_USER)]
 
 
-def _fenced(text: str) -> str:
+def fenced(text: str) -> str:
     """Vendor text, short and unable to close its tag."""
     return " ".join(text.split())[:_VENDOR_CHARACTERS].replace("<", "‹").replace(">", "›")
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import krippendorff
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from lookmatch_assets.studies.agreement import ordinal_alpha
+from lookmatch_assets.studies.agreement import ordinal_alpha, weighted_alphas
 from lookmatch_assets.studies.intervals import clustered_mean
 from lookmatch_assets.studies.opinion import (
     annotator_table,
     best_per_row,
+    compare_by,
     compare_means,
     compare_systems,
     opinion_scores,
@@ -88,7 +90,7 @@ def test_intervals_of_500_studies_cover_the_truth_and_naive_ones_do_not() -> Non
 
 def test_screening_catches_random_clickers_and_keeps_honest_raters() -> None:
     caught = clicked = dropped = honest = 0
-    for seed in range(STUDIES // 4):
+    for seed in range(STUDIES):
         study = simulate_study((3.4, 3.2), raters=8, looks=20, gold=12, clickers=2, seed=seed)
         for verdict in screen_raters(study.ratings):
             random = verdict.rater in study.clickers
@@ -121,3 +123,32 @@ def test_alpha_is_one_for_twins_about_zero_for_clickers_and_its_interval_holds_i
     chance = ordinal_alpha(rated([draw.integers(1, 6, 80) for _ in range(3)]), resamples=200)
     assert chance.low < 0 < chance.high
     assert chance.low <= chance.alpha <= chance.high
+
+
+def test_alphas_of_resamples_equal_those_of_the_krippendorff_package() -> None:
+    draw = np.random.default_rng(1)
+    counts = draw.multinomial(3, [0.1, 0.2, 0.3, 0.3, 0.1], size=40)
+    weights = draw.multinomial(40, np.full(40, 1 / 40), size=20)
+    for weight, ours in zip(weights, weighted_alphas(counts, weights), strict=True):
+        drawn = np.repeat(counts, weight, axis=0)
+        theirs = krippendorff.alpha(value_counts=drawn, value_domain=[1, 2, 3, 4, 5], level_of_measurement="ordinal")
+        assert ours == pytest.approx(theirs, abs=1e-9)
+
+
+def test_one_answer_to_everything_is_no_opinion() -> None:
+    study = simulate_study((4.2, 2.2), raters=5, looks=20, seed=4)
+    lazy = study.ratings["rater"] == "r00"
+    ratings = study.ratings.assign(score=study.ratings["score"].mask(lazy, 3))
+    verdicts = {verdict.rater: verdict for verdict in screen_raters(ratings)}
+    assert [rater for rater, verdict in verdicts.items() if not verdict.kept] == ["r00"]
+    assert "one answer to all 40 pairs" in verdicts["r00"].reason
+
+
+def test_facets_are_corrected_together() -> None:
+    study = simulate_study((3.9, 3.4), raters=6, looks=20, seed=1)
+    both = pd.concat([study.ratings, study.ratings.assign(facet="fit")])
+    scores = scores_by_system(both, study.returned)
+    alone = compare_systems(scores[scores["facet"] == "fit"])[0]
+    together = compare_by(scores, "facet")
+    assert set(together) == {"fit", "overall_look"}
+    assert together["fit"][0].p_holm == pytest.approx(min(1, 2 * alone.p_holm))

@@ -25,6 +25,7 @@ from lookmatch_serving.encoders.open_clip_encoder import CONFIG_FILE, WEIGHT_FIL
 from lookmatch_serving.encoders.towers import rgb_on_white
 from lookmatch_serving.encoders.transformers_encoder import TransformersEncoder
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
+from tests.tiny_encoders import tiny_dinov2, tiny_fashion_clip, tiny_open_clip
 
 
 def drawing(colour: str, size: tuple[int, int] = (60, 80)) -> Image.Image:
@@ -164,19 +165,6 @@ def test_an_unknown_attribute_is_refused(mini: Encoder) -> None:
         zero_shot.attribute_probabilities(mini, mini.encode_images(PICTURES[:1]), "fabric")
 
 
-def tiny_open_clip(folder: Path, text: dict[str, object], custom: bool) -> None:
-    import open_clip
-    from safetensors.torch import save_file
-
-    vision = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16, "head_width": 32}
-    config = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": {"width": 32, "heads": 2, "layers": 1, **text}}
-    config |= {"custom_text": True} if custom else {}
-    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3}
-    (folder / CONFIG_FILE).write_text(json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}))
-    model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / WEIGHT_FILES[0])
-
-
 @pytest.mark.parametrize("custom", [False, True], ids=["clip-vit-h-14", "fashion-siglip"])
 def test_the_open_clip_towers_agree_with_open_clip(tmp_path: Path, custom: bool) -> None:
     import open_clip
@@ -193,31 +181,14 @@ def test_the_open_clip_towers_agree_with_open_clip(tmp_path: Path, custom: bool)
 
 
 def test_a_hugging_face_clip_folder_is_encoded_by_transformers(tmp_path: Path) -> None:
-    import transformers
-
-    text = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 8,
-            "max_position_embeddings": 12, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}  # fmt: skip
-    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 32,
-              "patch_size": 16}  # fmt: skip
-    transformers.CLIPModel(transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=16)).save_pretrained(
-        tmp_path
-    )
-    transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(tmp_path)
-    words = {"<|startoftext|>": 0, "<|endoftext|>": 1, "a": 2, "a</w>": 3, "h": 4, "t</w>": 5, "t": 6, "h</w>": 7}
-    (tmp_path / "vocab.json").write_text(json.dumps(words))
-    (tmp_path / "merges.txt").write_text("#version: 0.2\n")
-    transformers.CLIPTokenizer(str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt")).save_pretrained(tmp_path)
+    tiny_fashion_clip(tmp_path)
     encoder = TransformersEncoder("fashion-clip", 16, "clip", lambda: tmp_path, lambda: "v")
     assert encoder.encode_images(PICTURES).shape == (5, 16)
     np.testing.assert_allclose(np.linalg.norm(encoder.encode_texts(["a hat", "a"]), axis=1), 1, atol=1e-5)
 
 
 def test_a_dinov2_folder_gives_its_class_token(tmp_path: Path) -> None:
-    import transformers
-
-    config = transformers.Dinov2Config(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14)
-    transformers.Dinov2Model(config).save_pretrained(tmp_path)
-    transformers.BitImageProcessor(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}).save_pretrained(tmp_path)
+    tiny_dinov2(tmp_path)
     encoder = TransformersEncoder("dinov2", 16, "dinov2", lambda: tmp_path, lambda: "v")
     np.testing.assert_allclose(np.linalg.norm(encoder.encode_images(PICTURES), axis=1), 1, atol=1e-5)
 

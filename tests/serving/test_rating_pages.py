@@ -16,8 +16,10 @@ from psycopg.rows import dict_row
 from werkzeug.serving import make_server
 
 from lookmatch_assets.studies.definition import StudyDefinition
-from lookmatch_assets.studies.report import evaluate, export_tables, write_report
-from lookmatch_assets.studies.store import _assign, renew_links, save_definition
+from lookmatch_assets.studies.making import assign_study
+from lookmatch_assets.studies.report import export_tables, write_report
+from lookmatch_assets.studies.results import evaluate
+from lookmatch_assets.studies.store import renew_links, save_definition
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Settings
@@ -58,7 +60,7 @@ def study(settings: Settings, database_url: str) -> Iterator[Any]:
                     " VALUES ('browser', %s, 'bottomwear', %s, %s)",
                     [*place, digest],
                 )
-        _assign(connection, definition)
+        assign_study(connection, definition)
         connection.commit()
         yield SimpleNamespace(connection=connection, tokens=renew_links(connection, "browser"))
 
@@ -76,7 +78,7 @@ def address(settings: Settings, database_url: str, redis_url: str) -> Iterator[s
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no system Chromium at /usr/bin/chromium")
 def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_export(
-    study: Any, address: str, tmp_path: Path
+    study: Any, address: str, settings: Settings, tmp_path: Path
 ) -> None:
     from playwright.sync_api import sync_playwright
 
@@ -122,7 +124,7 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
         mine = ratings[(ratings["facet"] == "overall_look") & ratings["product"].isin(products)]["score"]
         assert row["ratings"] == len(mine) == 20
         assert row["mean"] == pytest.approx(mine.mean())
-    page_text = write_report(result, tmp_path / "report.html").read_text()
+    page_text = write_report(result, tmp_path / "report.html", settings).read_text()
     assert "http://" not in page_text.replace("http://www.w3.org", "")
 
 
