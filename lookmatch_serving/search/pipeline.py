@@ -232,6 +232,7 @@ class SearchPipeline:
             answer = refreshed(connection, kept, request, trace)
         if [len(layer.hits) for layer in answer.layers] != [len(layer.hits) for layer in kept.layers]:
             return None
+        answer = answer.model_copy(update={"degraded": [*answer.degraded, *trace.degraded]})
         return log_query(self._pool, request, answer, digest, answered_from=kept.query_id)
 
     def _keep(
