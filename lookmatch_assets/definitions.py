@@ -20,9 +20,9 @@ from lookmatch_assets.assets.studies import study_candidates, study_pool, study_
 from lookmatch_assets.assets.vector_index import vector_index
 from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER, InstalledDbt
 from lookmatch_assets.checks import CHECKS
-from lookmatch_assets.jobs import compare_systems, load_vocabularies, promote_encoder, refresh_catalog, report_study
+from lookmatch_assets.jobs import compare_systems, load_vocabularies, promote_encoder, refresh_catalog, report_study, tag_looks
 from lookmatch_assets.resources import EncoderResource, Stores
-from lookmatch_assets.sensors import failed_pictures_sensor, landed_packets_sensor
+from lookmatch_assets.sensors import failed_pictures_sensor, landed_packets_sensor, stale_looks_sensor
 
 ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     packets,
@@ -57,8 +57,8 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[refresh_catalog, load_vocabularies, compare_systems, report_study, promote_encoder],
-        sensors=[failed_pictures_sensor, landed_packets_sensor],
+        jobs=[refresh_catalog, tag_looks, load_vocabularies, compare_systems, report_study, promote_encoder],
+        sensors=[failed_pictures_sensor, landed_packets_sensor, stale_looks_sensor],
         schedules=[preferences_schedule],
         resources={
             "stores": Stores(),

@@ -17,6 +17,13 @@ refresh_catalog = dg.define_asset_job(
     description="A market's day from landed packets to tagged looks, in one process.",
 )
 
+tag_looks = dg.define_asset_job(
+    "tag_looks",
+    selection=dg.AssetSelection.assets("looks"),
+    executor_def=dg.in_process_executor,
+    description="The looks of a market's day, tagged again where their answers no longer hold.",
+)
+
 load_vocabularies = dg.define_asset_job(
     "load_vocabularies",
     selection=dg.AssetSelection.assets(vocabularies),

@@ -1,4 +1,4 @@
-"""The sensors that start runs of the chain: for landed packets, and for pictures that failed and are due again."""
+"""The sensors that start runs: for landed packets, pictures that failed and are due again, and looks whose answers are stale."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 
 from lookmatch_assets.assets.packets import newest_count
-from lookmatch_assets.jobs import refresh_catalog
+from lookmatch_assets.jobs import refresh_catalog, tag_looks
 from lookmatch_assets.partitions import FIRST_DAY, partition_key
 from lookmatch_assets.resources import Stores
 from lookmatch_serving.db import read_sql
@@ -16,6 +16,7 @@ MARKET_TAG = "lookmatch/market"
 WANTED_TAG = "lookmatch/packets"
 OVERLAP = 10_000
 MOST_RETRIED_PARTITIONS = 10
+STALE_DAYS = 30
 
 
 @dg.sensor(job=refresh_catalog, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=5)
@@ -73,3 +74,25 @@ def failed_pictures_sensor(context: dg.SensorEvaluationContext, stores: Stores) 
         key = partition_key(row["market"], row["day"])
         run_key = f"{key}:pictures:{row['tried_at'].isoformat()}"
         yield dg.RunRequest(run_key=run_key, partition_key=key, tags={MARKET_TAG: row["market"]})
+
+
+@dg.sensor(job=tag_looks, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+def stale_looks_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """One run for each market and day whose looks are untagged, tagged with another encoder version, or show what is gone.
+
+    Looks of the last ``STALE_DAYS`` days count; older ones are found afresh when somebody asks for them. A partition is asked for
+    once an hour as long as its looks stay as they are, so that a run that failed is done again and none is done in vain.
+    """
+    with stores.database() as connection:
+        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
+        rows = (
+            connection.execute(read_sql("lookmatch_assets", "stale_looks"), {"days": STALE_DAYS}).fetchall()
+            if made and made["made"]
+            else []
+        )
+    if not rows:
+        yield dg.SkipReason("every look's answer holds")
+    hour = int(time.time()) // 3600
+    for row in rows:
+        key = partition_key(row["market"], row["day"])
+        yield dg.RunRequest(run_key=f"{key}:{row['state']}:{hour}", partition_key=key, tags={MARKET_TAG: row["market"]})

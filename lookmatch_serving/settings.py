@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
         rerank_top_k: candidates of a layer that the reranker sees.
+        batch_wait_seconds: how long the offline job waits for a Message Batch; asked the same later, it goes on waiting for it.
         rerank_orders: 2 shows them to the model in two opposite orders at a time and takes the mean, at twice the cost.
         segmenter: ``embedded``, or ``florence-sam2`` with the next two.
         florence: folder or hub name of a Florence-2 model.
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     anthropic_model: str = "claude-haiku-5-5"
     rerank_top_k: int = Field(default=10, ge=1, le=50)
     rerank_orders: int = Field(default=1, ge=1, le=2)
+    batch_wait_seconds: float = Field(default=3600.0, ge=0)
     segmenter: Literal["embedded", "florence-sam2"] = "embedded"
     florence: str = "florence-community/Florence-2-base"
     sam2_checkpoint: Path | None = None

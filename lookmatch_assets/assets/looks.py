@@ -13,9 +13,12 @@ from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.resources import ENCODER_POOL, RETRY, Stores
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.look import SearchAnswer
 from lookmatch_serving.settings import Market
 
 TAGGING_DEADLINE_MS = 30_000
+BATCHED, BATCHED_BY_MODEL = 32, 1_000
+"""Looks prepared together; a Message Batch takes minutes whatever its size."""
 
 
 @dg.asset(
@@ -52,7 +55,7 @@ def _of_market(stores: Stores, market: str, days: list[date]) -> dg.MaterializeR
 
 
 def _tag(stores: Stores, connection: DictConnection, market: Market, rows: list[dict[str, Any]]) -> tuple[int, list[str]]:
-    """Search each look and keep its answer, committed one by one.
+    """Search each look, after what many need was made in batches, and keep its answer, committed one by one.
 
     Returns:
         How many were tagged, and a line for each that failed.
@@ -63,17 +66,35 @@ def _tag(stores: Stores, connection: DictConnection, market: Market, rows: list[
     settings, failures = stores.settings(), list[str]()
     request = SearchRequest(market=market, deadline_ms=TAGGING_DEADLINE_MS)
     pipeline = open_pipeline(settings, stores.services())
+    chunk = BATCHED_BY_MODEL if settings.anthropic_api_key is not None else BATCHED
     try:
-        for row in rows:
-            try:
-                answer = pipeline.search(request, (settings.look_folder / row["image_file"]).read_bytes())
-            except (LookmatchError, OSError) as error:
-                failures.append(f"{row['look_id']}: {error}")
-                continue
-            values = {"look_id": row["look_id"], "market": market.value, "encoder_version": answer.encoder_version}
-            save = read_sql("lookmatch_assets", "save_tagged_look")
-            connection.execute(save, {**values, "answer": Jsonb(answer.model_dump(mode="json"))})
-            connection.commit()
+        for start in range(0, len(rows), chunk):
+            pictures: dict[str, bytes] = {}
+            for row in rows[start : start + chunk]:
+                try:
+                    pictures[row["look_id"]] = (settings.look_folder / row["image_file"]).read_bytes()
+                except OSError as error:
+                    failures.append(f"{row['look_id']}: {error}")
+            if len(pictures) > 1:
+                pipeline.prepare(market, list(pictures.values()))
+            for look_id, picture in pictures.items():
+                try:
+                    save_answer(connection, look_id, pipeline.search(request, picture))
+                except LookmatchError as error:
+                    failures.append(f"{look_id}: {error}")
     finally:
         pipeline.close()
     return len(rows) - len(failures), failures
+
+
+def save_answer(connection: DictConnection, look_id: str, answer: SearchAnswer) -> None:
+    """Keep the answer of a look, with the products that it shows; commits."""
+    values = {
+        "look_id": look_id,
+        "market": answer.market.value,
+        "encoder_version": answer.encoder_version,
+        "answer": Jsonb(answer.model_dump(mode="json")),
+        "product_ids": sorted({hit.product_id for layer in answer.layers for hit in layer.hits}),
+    }
+    connection.execute(read_sql("lookmatch_assets", "save_tagged_look"), values)
+    connection.commit()

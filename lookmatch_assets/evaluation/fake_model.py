@@ -1,4 +1,4 @@
-"""A far end of the Messages API for benchmarks and tests: it answers well, or in one of the ways that such a server fails."""
+"""A far end of the Messages API and its batches for benchmarks and tests: it answers well, or in one of the ways of failing."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class FakeModel:
         trickle: seconds between two bytes of a trickling reply.
         retry_after: seconds that its refusals ask to wait; nothing when None.
         usage: tokens that its replies say were used.
+        looks_at_batch: how often a batch is looked at before it has ended.
+        batches: id -> requests of each batch.
         asked: the requests it got.
     """
 
@@ -56,8 +58,11 @@ class FakeModel:
         self.retry_after: float | None = None
         self.usage = {"input_tokens": 1, "output_tokens": 1}
         self.asked: list[dict[str, Any]] = []
+        self.looks_at_batch = 1
+        self.batches: dict[str, list[dict[str, Any]]] = {}
+        self._looked: dict[str, int] = {}
         self._closed = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer, self._answer_batch))
         self._server.daemon_threads = True
 
     @property
@@ -104,6 +109,42 @@ class FakeModel:
                 if self._closed.wait(self.trickle):
                     return
         handler.wfile.write(body)
+
+    def _answer_batch(self, path: str, body: dict[str, Any] | None) -> bytes:
+        """Creation, state or results of a batch; each result behaves as ``mode`` says."""
+        if body is not None:
+            batch_id = f"msgbatch_{len(self.batches) + 1}"
+            self.batches[batch_id] = body["requests"]
+            return self._batch(batch_id, ended=False)
+        batch_id = path.split("/")[4]
+        if path.endswith("/results"):
+            return b"\n".join(json.dumps(self._result(request)).encode() for request in self.batches[batch_id])
+        self._looked[batch_id] = self._looked.get(batch_id, 0) + 1
+        return self._batch(batch_id, ended=self._looked[batch_id] >= self.looks_at_batch)
+
+    def _batch(self, batch_id: str, *, ended: bool) -> bytes:
+        counts = {"processing": 0, "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
+        state = {
+            "id": batch_id,
+            "type": "message_batch",
+            "processing_status": "ended" if ended else "in_progress",
+            "request_counts": {**counts, "succeeded" if ended else "processing": len(self.batches[batch_id])},
+            "created_at": "2026-01-01T00:00:00Z",
+            "expires_at": "2026-01-02T00:00:00Z",
+            "ended_at": "2026-01-01T00:01:00Z" if ended else None,
+            "archived_at": None,
+            "cancel_initiated_at": None,
+            "results_url": f"{self.url}/v1/messages/batches/{batch_id}/results" if ended else None,
+        }
+        return json.dumps(state).encode()
+
+    def _result(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self.mode in _STATUS:
+            error = {"type": "error", "error": {"type": "api_error", "message": "not now"}}
+            result: dict[str, Any] = {"type": "errored", "error": error}
+        else:
+            result = {"type": "succeeded", "message": self._message(request["params"], self.mode)}
+        return {"custom_id": request["custom_id"], "result": result}
 
     def _message(self, request: dict[str, Any], mode: Mode) -> dict[str, Any]:
         if mode in _STATUS:
@@ -170,10 +211,25 @@ def _candidates(request: dict[str, Any]) -> dict[str, list[int]]:
     return found
 
 
-def _handler(answer: Callable[[dict[str, Any], BaseHTTPRequestHandler], None]) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    answer: Callable[[dict[str, Any], BaseHTTPRequestHandler], None], answer_batch: Callable[[str, dict[str, Any] | None], bytes]
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._send(answer_batch(self.path.partition("?")[0], None))
+
+        def _send(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if "/batches" in self.path:
+                self._send(answer_batch(self.path, request))
+                return
             try:
                 answer(request, self)
             except (BrokenPipeError, ConnectionResetError):  # the client has stopped waiting

@@ -1,8 +1,17 @@
--- The day's looks of a market that are not tagged with the live encoder's vectors as they are now.
+-- The days' looks of a market that are not tagged with the live encoder's vectors as they are now, or show what is no longer sold.
 SELECT l.look_id, l.image_file
 FROM looks.looks AS l
 LEFT JOIN looks.tagged AS t USING (look_id)
 LEFT JOIN vectors.live_encoder AS e ON e.market = l.market
 WHERE l.market = %(market)s AND l.added_day = ANY (%(days)s)
-    AND (t.look_id IS NULL OR t.encoder_version IS DISTINCT FROM e.encoder_version OR t.tagged_at < e.index_as_of)
+    AND (
+        t.look_id IS NULL OR t.encoder_version IS DISTINCT FROM e.encoder_version OR t.tagged_at < e.index_as_of
+        OR EXISTS (
+            SELECT 1
+            FROM unnest(t.product_ids) AS shown (product_id)
+            LEFT JOIN catalog.products AS p USING (product_id)
+            LEFT JOIN catalog.offers AS o USING (product_id)
+            WHERE p.product_id IS NULL OR p.removed OR coalesce(o.removed, false)
+        )
+    )
 ORDER BY l.look_id

@@ -27,3 +27,20 @@ def refreshed(connection: DictConnection, stored: SearchAnswer, request: SearchR
             layers.append(layer.model_copy(update={"hits": hits, "match": match}))
     update = {"query_id": uuid4(), "layers": layers, "timings_ms": trace.timings_ms}
     return stored.model_copy(update=update)
+
+
+def tagged_answer(connection: DictConnection, stored: SearchAnswer, request: SearchRequest, trace: Trace) -> SearchAnswer | None:
+    """The answer that the offline job stored, as it holds today: what is no longer sold is left out, and the answer says so.
+
+    Returns:
+        None where a layer has lost every product; it is then found afresh.
+    """
+    answer = refreshed(connection, stored, request, trace)
+    pairs = list(zip(stored.layers, answer.layers, strict=True))
+    if any(before.hits and not now.hits for before, now in pairs):
+        return None
+    gone = sum(min(len(before.hits), request.page_size) - len(now.hits) for before, now in pairs)
+    if gone:
+        trace.degrade("stored", f"{gone} products are no longer sold and were left out; the look will be tagged again")
+    layers = [layer.model_copy(update={"next_page_token": None}) for layer in answer.layers]
+    return answer.model_copy(update={"layers": layers, "degraded": [*answer.degraded, *trace.degraded]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def usable_as_stored(
 ) -> bool:
     """Whether a stored answer is what computing it now would give: same encoder, nothing special asked for, enough hits.
 
+    A layer without a further page has no more hits than are stored.
+
     Stored answers are nobody's, so they are not for a shopper whose preferences apply.
     """
     return (
@@ -75,8 +78,17 @@ def usable_as_stored(
         and not preferences
         and request.layers is None
         and not request.explain
-        and all(len(layer.hits) >= request.page_size for layer in stored.layers)
+        and all(len(layer.hits) >= request.page_size or layer.next_page_token is None for layer in stored.layers)
     )
+
+
+def decoded_looks(pictures: Sequence[bytes]) -> list[Look]:
+    """Looks of encoded pictures; those that are none are left out."""
+    looks = []
+    for data in pictures:
+        with suppress(InvalidInputError):
+            looks.append(Look(decode_picture(data), picture_digest(data)))
+    return looks
 
 
 def look_bytes(

@@ -12,6 +12,7 @@ from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.pipeline import Parts, SearchPipeline
 from lookmatch_serving.search.ports import EncoderShelf, load_installed_encoder, zero_shot_probabilities
 from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.settings import Settings
 
 
@@ -31,23 +32,28 @@ def open_pipeline(
         segmenter: cuts layers out of looks; the one of the settings when left out.
         on_model_call: is told of each call of the vision model, from any thread.
     """
+    cache = SearchCache(services.redis_url)
     encoders, cutter = EncoderShelf(load_installed_encoder), segmenter or open_segmenter(settings)
     parts = Parts(encoders, cutter, zero_shot_probabilities)
     if settings.anthropic_api_key is not None:
+        from lookmatch_serving.llm.batches import ModelBatches
         from lookmatch_serving.llm.client import AnthropicVisionModel
         from lookmatch_serving.llm.judge import ModelReranker
         from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+        from lookmatch_serving.llm.offline import OfflineModel
 
         model = AnthropicVisionModel(settings.anthropic_api_key.get_secret_value(), settings.anthropic_model)
-        parts = Parts(
-            encoders,
-            cutter,
-            zero_shot_probabilities,
-            ModelQueryGenerator(model),
-            ModelReranker(model, settings.rerank_orders),
-            model.close,
+        reader, reranker = ModelQueryGenerator(model), ModelReranker(model, settings.rerank_orders)
+        batches = ModelBatches(
+            model.client,
+            model.name,
+            recall=lambda name: cache.made(name, Trace()),
+            remember=lambda name, text, seconds: cache.keep_made(name, text, seconds, Trace()),
+            wait_seconds=settings.batch_wait_seconds,
         )
-    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), parts, on_model_call)
+        offline = OfflineModel(reader, reranker, batches)
+        parts = Parts(encoders, cutter, zero_shot_probabilities, reader, reranker, offline, model.close)
+    return SearchPipeline(settings, open_pool(services.database_url), cache, parts, on_model_call)
 
 
 def open_segmenter(settings: Settings) -> Segmenter:

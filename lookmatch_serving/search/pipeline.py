@@ -16,7 +16,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.llm.accounting import ModelCall
-from lookmatch_serving.search.answers import refreshed
+from lookmatch_serving.search.ahead import AheadOfTime, BatchModel
+from lookmatch_serving.search.answers import refreshed, tagged_answer
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.filtering import chart_needed, filtered_candidates, layer_filters
@@ -27,6 +28,7 @@ from lookmatch_serving.search.look import AppliedPreference, LayerQuery, Prefere
 from lookmatch_serving.search.looks_source import (
     RegisteredLook,
     check_one_source,
+    decoded_looks,
     look_bytes,
     read_look,
     registered_look,
@@ -52,12 +54,13 @@ from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.size_systems import read_size_chart
 from lookmatch_serving.search.trace import Observer, Trace
 from lookmatch_serving.search.vectorisation import query_vectors
-from lookmatch_serving.settings import Settings
+from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
 ENCODER_THREADS = 4
 MODEL_THREADS = 16
 _PAGES_AHEAD = 10
+_AHEAD_MS = 60_000.0
 _log = structlog.get_logger(__name__)
 
 
@@ -70,6 +73,7 @@ class Parts:
     probabilities: AttributeProbabilities
     reader: QueryGenerator | None = None
     reranker: VisualReranker | None = None
+    offline_model: BatchModel | None = None
     close: Callable[[], None] = lambda: None
 
 
@@ -131,6 +135,33 @@ class SearchPipeline:
         if not indexes:
             self._warm(self._parts.encoders.get(self._settings.encoder))
 
+    def prepare(self, market: Market, pictures: Sequence[bytes]) -> None:
+        """Make what searches of these looks will need, in batches, and keep it where they find it.
+
+        Args:
+            market: that they will be searched in.
+            pictures: encoded; those that cannot be decoded are left out.
+
+        Raises:
+            UpstreamError: the market is not indexed.
+            ConfigurationError: the installed encoder is not the one that the index was made with.
+        """
+        trace = Trace(listener=self._on_model_call)
+        with self._pool.connection() as connection:
+            index = live_index(connection, market.value)
+        index, encoder = self._live.settle(index, trace)
+        asked = _Asked(SearchRequest(market=market), None, None, ())
+
+        def find(look: Look, queries: list[LayerQuery]) -> Found:
+            deadline = Deadline(_AHEAD_MS)
+            return self._found(
+                asked, look, queries, index, *self._vectors(look, queries, encoder, deadline, trace), deadline, trace
+            )
+
+        ahead = AheadOfTime(self._cache, self._segments, self._ladder, self._parts.offline_model)
+        generator = EmbeddedQueryGenerator(encoder, self._parts.probabilities)
+        ahead.prepare(decoded_looks(pictures), encoder, generator, find, trace)
+
     def _warm(self, encoder: SearchEncoder) -> None:
         """Load both towers and read a blank look."""
         blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
@@ -174,8 +205,9 @@ class SearchPipeline:
         version = index.encoder_version
         if known is not None and known.stored is not None and usable_as_stored(request, known.stored, version, preferences):
             with self._pool.connection() as connection:
-                answer = refreshed(connection, known.stored, request, trace)
-            return log_query(self._pool, request, answer, known.image_digest, answered_from=known.stored.query_id)
+                tagged = tagged_answer(connection, known.stored, request, trace)
+            if tagged is not None:
+                return log_query(self._pool, request, tagged, known.image_digest, answered_from=known.stored.query_id)
         return self._computed(_Asked(request, image, known, preferences), index, encoder, deadline, trace)
 
     def _computed(

@@ -8,9 +8,13 @@ worn, and writes them in the style "Men's navy blue polo shirt, solid, short sle
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
+import numpy as np
 from PIL import Image
 
 from lookmatch_serving.llm.accounting import Ledger
@@ -20,7 +24,7 @@ from lookmatch_serving.search.layout import crops_of_pieces, find_pieces, read_p
 from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
 from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
-from lookmatch_serving.search.regions import crops_of
+from lookmatch_serving.search.regions import Crop, crops_of
 from lookmatch_serving.search.structure import colour_name
 
 LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
@@ -63,6 +67,23 @@ class QueryGenerator(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class _SeenLook:
+    """A look before anything is encoded: its figure, and crops of pieces that are laid out or of a person's regions."""
+
+    picture: Image.Image
+    figure: Figure
+    crops: list[Crop]
+    laid_out: bool
+
+
+def _see(look: Look) -> _SeenLook:
+    figure = find_figure(look.picture)
+    pieces = find_pieces(figure)
+    crops = crops_of_pieces(look.picture, pieces) if pieces else crops_of(look.picture, figure)
+    return _SeenLook(look.picture, figure, crops, bool(pieces))
+
+
 class EmbeddedQueryGenerator:
     """Zero-shot attributes of regions, by the live encoder itself; needs no network and no large weights."""
 
@@ -77,18 +98,26 @@ class EmbeddedQueryGenerator:
 
     def generate(self, look: Look, seconds: float, ledger: Ledger | None = None) -> list[LayerQuery]:
         """See ``QueryGenerator``; one batched encode of about 26 crops."""
-        figure = find_figure(look.picture)
-        pieces = find_pieces(figure)
-        crops = crops_of_pieces(look.picture, pieces) if pieces else crops_of(look.picture, figure)
-        if not crops:
-            return []
-        vectors = self._encoder.encode_images([crop.image for crop in crops])
+        seen = _see(look)
+        return self._read(seen, self._encoder.encode_images([crop.image for crop in seen.crops])) if seen.crops else []
+
+    def generate_many(self, looks: Sequence[Look], pool: Executor) -> dict[str, list[LayerQuery]]:
+        """Digest -> queries of many looks, cropped on the pool's threads and encoded in one batch."""
+        seen = list(pool.map(_see, looks))
+        crops = [crop.image for one in seen for crop in one.crops]
+        vectors = iter(self._encoder.encode_images(crops)) if crops else iter(())
+        rows = [np.stack(list(islice(vectors, len(one.crops)))) if one.crops else None for one in seen]
+        made = pool.map(lambda one, block: self._read(one, block) if block is not None else [], seen, rows)
+        return {look.digest: queries for look, queries in zip(looks, made, strict=True)}
+
+    def _read(self, seen: _SeenLook, vectors: Vectors) -> list[LayerQuery]:
+        """Queries of a look from the vectors of its crops (n, d)."""
         labels, shares = self._probabilities(self._encoder, vectors, "type")
-        evidence = Evidence(crops=crops, labels=[label.lower() for label in labels], probabilities=shares)
-        if pieces:
+        evidence = Evidence(crops=seen.crops, labels=[label.lower() for label in labels], probabilities=shares)
+        if seen.laid_out:
             return self._described(read_pieces(evidence), vectors, None)
-        worn = read_outfit(evidence, look.picture, figure)
-        return self._described(worn, vectors, (look.picture, figure) if figure.reliable else None)
+        worn = read_outfit(evidence, seen.picture, seen.figure)
+        return self._described(worn, vectors, (seen.picture, seen.figure) if seen.figure.reliable else None)
 
     def _described(self, worn: list[WornGarment], vectors: Vectors, seen: tuple[Image.Image, Figure] | None) -> list[LayerQuery]:
         """Add colour, pattern, sleeve, gender and usage of each garment's crop, and write the sentences.

@@ -93,10 +93,10 @@ class RankingLadder:
         milliseconds = deadline.share_ms(reserve_ms=FINISH_MS)
 
         def ask() -> dict[str, list[Judgement]]:
-            offered = {layer: self._offered(found, ranked) for layer, ranked in base.items() if ranked.hits}
+            offered = self._shown(found, base)
             return model.rerank(found.look.picture, found.queries, offered, milliseconds / 1000, trace.ledger)
 
-        name = f"judged:{model.version}:{_digest(found, base, self._top_k)}"
+        name = _judgement_name(model, found, base, self._top_k)
         told: dict[str, list[Judgement]] = self._cache.made_once(name, JUDGEMENT_SECONDS, ask, self._workers, milliseconds, trace)
         ranked = {}
         for layer, order in base.items():
@@ -108,6 +108,18 @@ class RankingLadder:
                     trace.degrade("reranking", f"{layer} is ranked by segment: the model did not judge it")
         return ranked
 
+    def offered(self, found: Found, trace: Trace) -> tuple[str, dict[str, list[Offered]]]:
+        """What the model would be shown of each layer, and the name that its judgement is kept under; nothing without a model."""
+        base = {query.layer: self._without_model(found, query.layer, trace) for query in found.queries}
+        return (
+            ("", {})
+            if self._model is None
+            else (_judgement_name(self._model, found, base, self._top_k), self._shown(found, base))
+        )
+
+    def _shown(self, found: Found, base: Mapping[str, RankedLayer]) -> dict[str, list[Offered]]:
+        return {layer: self._offered(found, ranked) for layer, ranked in base.items() if ranked.hits}
+
     def _offered(self, found: Found, ranked: RankedLayer) -> list[Offered]:
         shown = []
         for one in ranked.hits[: self._top_k]:
@@ -118,8 +130,8 @@ class RankingLadder:
         return shown
 
 
-def _digest(found: Found, base: Mapping[str, RankedLayer], top_k: int) -> str:
+def _judgement_name(model: VisualReranker, found: Found, base: Mapping[str, RankedLayer], top_k: int) -> str:
     """Of everything that a judgement depends on."""
     shown = {layer: [one.candidate.product_id for one in ranked.hits[:top_k]] for layer, ranked in base.items()}
     said = [found.look.digest, found.index_as_of.isoformat(), [query.query for query in found.queries], shown]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return f"judged:{model.version}:{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()}"

@@ -55,10 +55,15 @@ def read_queries(
     return _kept(look, embedded, encoder_workers, deadline.share_ms(reserve_ms=LATER_STAGES_MS / 2), cache, trace)
 
 
+def reading_name(generator_version: str, look_digest: str) -> str:
+    """Name under which a reading is kept."""
+    return f"queries:{generator_version}:{look_digest}"
+
+
 def _kept(
     look: Look, generator: QueryGenerator, workers: BoundedWorkers, milliseconds: float, cache: SearchCache, trace: Trace
 ) -> list[LayerQuery]:
-    name = f"queries:{generator.version}:{look.digest}"
+    name = reading_name(generator.version, look.digest)
     read = partial(_read, look, generator, milliseconds / 1000, trace.ledger)
     found = cache.made_once(name, QUERY_SECONDS, read, workers, milliseconds, trace)
     return [LayerQuery.model_validate(query) for query in found]

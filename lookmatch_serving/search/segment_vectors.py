@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from functools import partial
 
 from PIL import Image
@@ -64,9 +65,24 @@ class SegmentVectors:
             trace.degrade("segmentation", f"the layers were not cut out: {error}")
             return {}
 
-    def keep(self, look_digest: str, queries: Sequence[LayerQuery], encoder: SearchEncoder, made: Segments, trace: Trace) -> None:
-        """Keep vectors that were made elsewhere with the configured segmenter."""
-        self._cache.keep_segments(segments_name(self._segmenter, encoder, look_digest, queries), made, trace)
+    def make_all(
+        self, looks: Sequence[tuple[Look, list[LayerQuery]]], encoder: SearchEncoder, pool: Executor, trace: Trace
+    ) -> None:
+        """Keep vectors of many looks, cut out on the pool's threads and encoded in one batch; what fails is left to searches."""
+        names = [segments_name(self._segmenter, encoder, look.digest, queries) for look, queries in looks]
+        due = [i for i, name in enumerate(names) if self._cache.segments(name, encoder.dimensions, trace) is None]
+        cut = list(pool.map(lambda i: self._pieces(*looks[i]), due))
+        images = [image for pieces in cut for image in (pieces or {}).values()]
+        rows = iter(encoder.encode_images(images)) if images else iter(())
+        for i, pieces in zip(due, cut, strict=True):
+            if pieces is not None:
+                self._cache.keep_segments(names[i], dict(zip(pieces, rows, strict=False)), trace)
+
+    def _pieces(self, look: Look, queries: Sequence[LayerQuery]) -> dict[str, Image.Image] | None:
+        try:
+            return self._segmenter.segment(look.picture, queries)
+        except LookmatchError:
+            return None
 
     def _made(
         self,
