@@ -17,7 +17,7 @@ help:
 	@echo "make demo                       set everything up and run the main job on sample data"
 	@echo "make demo DATA=folder [LIMIT=n] the same on a folder of styles.csv and pictures"
 	@echo "make up                         services, consumer, Dagster and the app; Ctrl-C stops all of it"
-	@echo "make study                      three systems compared on 200 drawn looks, with a report"
+	@echo "make study [DATA=... LIMIT=n]   three systems compared on 200 drawn looks, or looks of real photos, with a report"
 	@echo "make test | bench | lint        tests | side-by-side benchmarks | ruff and mypy"
 
 demo: $(STAMP)
@@ -30,8 +30,8 @@ test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 study: $(STAMP)
-	@$(BIN)/lookmatch demo
-	@$(BIN)/lookmatch study sample
+	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT))
+	@$(BIN)/lookmatch study sample $(if $(DATA),--data "$(DATA)" --study sample-real)
 
 bench: $(STAMP)
 	@$(BIN)/lookmatch bench landing

@@ -24,12 +24,18 @@ _COOKIE, _SITTING = "rater", "sitting"
 _COOKIE_SECONDS = 60 * 24 * 3600
 _SITTING_SECONDS = 4 * 3600
 _HEAD = 12
+_STATIC = {"rating.css": "text/css", "rating.js": "text/javascript"}
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The site's policy, and this blueprint's one script."""
 
 
-@rating.get("/rating.css")
-def style() -> Response:
-    """The pages' style sheet."""
-    return send_from_directory(rating.root_path + "/static", "rating.css", mimetype="text/css", max_age=3600)
+@rating.get("/<any('rating.css', 'rating.js'):name>")
+def static(name: str) -> Response:
+    """The pages' style sheet and script."""
+    return send_from_directory(rating.root_path + "/static", name, mimetype=_STATIC[name], max_age=3600)
 
 
 @rating.get("/<token>")
@@ -127,4 +133,6 @@ def _sat(count: int) -> AnyResponse:
 def _page(name: str, **values: object) -> Response:
     response = make_response(render_template(name, **values))
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ from lookmatch_serving.settings import Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 LOOKS = 10
+WARM_UP = 2
+SCREENSHOTS = os.environ.get("LOOKMATCH_TEST_SCREENSHOTS")
 SYSTEMS = ("alpha-system", "beta-system")
 
 
@@ -33,7 +36,7 @@ SYSTEMS = ("alpha-system", "beta-system")
 def study(settings: Settings, database_url: str) -> Iterator[Any]:
     """Ten layers with one product of each of two systems: 20 pairs for each of two raters."""
     definition = StudyDefinition(
-        study_id="browser", raters=["ada", "ben"], ratings_per_layer=2, gold=0, warm_up=0, repeats=0,
+        study_id="browser", raters=["ada", "ben"], ratings_per_layer=2, gold=0, warm_up=WARM_UP, repeats=0,
         facets=["colour_match", "overall_look"], session_items=15,
     )  # fmt: skip
     settings.look_folder.mkdir(parents=True)
@@ -76,49 +79,86 @@ def address(settings: Settings, database_url: str, redis_url: str) -> Iterator[s
     thread.join()
 
 
+class Traffic:
+    """Everything that goes to a rater's browser and comes from it."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.picture_headers: set[frozenset[str]] = set()
+        self.blocked: list[str] = []
+
+    def watch(self, page: Any) -> None:
+        page.on("request", lambda asked: self.told.append(f"{asked.url} {asked.headers} {asked.post_data}"))
+        page.on("response", self._answered)
+        page.on("console", lambda message: self.blocked.append(message.text))
+        page.on("pageerror", lambda error: self.blocked.append(str(error)))
+
+    def _answered(self, answer: Any) -> None:
+        self.told.append(f"{answer.url} {answer.headers}")
+        if answer.headers.get("content-type", "").startswith("image/"):
+            self.picture_headers.add(frozenset(answer.headers))
+
+
+def rate_item(page: Any, done: int, number: int) -> None:
+    """Score both facets, by keys alone or by touch, and go on."""
+    colour, overall = 1 + (done + number) % 5, 1 + (done * 7 + number) % 5
+    with page.expect_navigation():
+        if number == 0:
+            page.keyboard.press("0" if done == 3 else str(colour))
+            page.keyboard.press(str(overall))
+            page.keyboard.press("Enter")
+        else:
+            page.locator(f"label:has(input[name=colour_match][value='{colour}'])").tap()
+            page.locator(f"label:has(input[name=overall_look][value='{overall}'])").tap()
+            page.get_by_role("button", name="Next").tap()
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no system Chromium at /usr/bin/chromium")
 def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_export(
     study: Any, address: str, settings: Settings, tmp_path: Path
 ) -> None:
     from playwright.sync_api import sync_playwright
 
-    seen: list[str] = []
+    traffic, items = Traffic(), 2 * LOOKS + WARM_UP
     with sync_playwright() as playwright:
         args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=args)
         for number, (rater, token) in enumerate(sorted(study.tokens.items())):
             size = {"width": 390, "height": 800} if number else {"width": 1200, "height": 900}
-            page = browser.new_context(viewport=size).new_page()
-            page.on("response", lambda answer: seen.append(f"{answer.url} {answer.headers}"))
+            page = browser.new_context(viewport=size, has_touch=bool(number)).new_page()
+            traffic.watch(page)
             page.goto(f"{address}/rate/{token}")
-            for done in range(2 * LOOKS):
+            for done in range(items):
                 if done == 7:
+                    page.keyboard.press("3")
                     page.reload()
                 if page.get_by_text("enough for one sitting").count():
                     with page.expect_navigation():
                         page.get_by_role("button").click()
-                seen.append(page.content())
-                assert page.get_by_text(f"{done} of 20 rated").count() == 1
+                traffic.told.append(page.content())
+                assert page.get_by_text(f"{done} of {items} rated").count() == 1
+                assert page.get_by_text("does not count").count() == (done < WARM_UP)
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-                assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-                page.locator("input[name=colour_match]").first.focus()
-                for _ in range((done + number) % 4):
-                    page.keyboard.press("ArrowRight")
-                if (done + number) % 4 == 0:
-                    page.keyboard.press("Space")
-                page.locator(f"input[name=overall_look][value='{1 + (done * 7 + number) % 5}']").check()
-                with page.expect_navigation():
-                    page.get_by_role("button", name="Next").click()
+                assert page.evaluate("[...document.querySelectorAll('.pair img')].every(i => i.complete && i.naturalWidth > 0)")
+                if done in (0, 8) and SCREENSHOTS:
+                    page.screenshot(path=f"{SCREENSHOTS}/rating-{rater}-{done}.png")
+                if done == 8:
+                    look_closely(page)
+                rate_item(page, done, number)
             assert page.get_by_text("Everything is rated").count() == 1, rater
         browser.close()
-    told = "\n".join(seen)
-    assert len(seen) > 80
+    told = "\n".join(traffic.told)
+    assert len(traffic.told) > 200
     assert not [word for word in (*SYSTEMS, "vendor:", "look-3", f"{7:064x}") if word in told]
+    assert len(traffic.picture_headers) == 1
+    assert traffic.blocked == []
 
     result = evaluate(study.connection, "browser")
     export_tables(result, tmp_path)
     ratings, returned = pd.read_csv(tmp_path / "ratings.csv"), pd.read_csv(tmp_path / "returned.csv")
-    assert len(pd.read_parquet(tmp_path / "ratings.parquet")) == len(ratings) == 80
+    assert len(pd.read_parquet(tmp_path / "ratings.parquet")) == len(ratings) == 2 * 2 * items
+    assert ratings["score"].isna().sum() == 1
+    ratings = ratings[ratings["kind"] == "main"]
     for row in result.overall.to_dict("records"):
         products = set(returned.loc[returned["system"] == row["system"], "product"])
         mine = ratings[(ratings["facet"] == "overall_look") & ratings["product"].isin(products)]["score"]
@@ -126,6 +166,33 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
         assert row["mean"] == pytest.approx(mine.mean())
     page_text = write_report(result, tmp_path / "report.html", settings).read_text()
     assert "http://" not in page_text.replace("http://www.w3.org", "")
+
+
+def look_closely(page: Any) -> None:
+    """Open both pictures large by keys, and close them again."""
+    page.keyboard.press("z")
+    assert page.locator("dialog.viewer[open]").get_attribute("data-side") == "product"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("z")
+    assert page.locator("dialog.viewer.close-up").get_attribute("data-side") == "look"
+    if SCREENSHOTS:
+        page.screenshot(path=f"{SCREENSHOTS}/rating-large.png")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.viewer[open]").count() == 0
+
+
+def test_the_pages_allow_their_own_script_alone_and_work_without_it(study: Any, address: str) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(f"{address}/rate", headers={"Cookie": f"rater={study.tokens['ada']}"})
+    with urllib.request.urlopen(request) as answer:
+        policy, page = answer.headers["Content-Security-Policy"], answer.read().decode()
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert page.count("<script") == page.count('<script src="/rate/rating.js" defer></script>') == 1
+    assert " on" not in page.replace(" on ", " ").replace(" one", " ").split("<body>")[1]
+    assert page.count("required") == 2 * 5
+    assert [word for word in ("Nothing alike", "The same", "Bad", "Excellent", "Cannot tell") if word not in page] == []
 
 
 def test_a_wrong_link_and_another_raters_item_are_refused(study: Any, address: str) -> None:
