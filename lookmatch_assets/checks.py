@@ -61,15 +61,15 @@ def embedding_checks(
     ],
 )
 def product_checks(context: dg.AssetCheckExecutionContext, stores: Stores) -> Iterator[dg.AssetCheckResult]:
-    """Share of the market's products whose category no vocabulary knows, with every vendor's unknown words of each attribute."""
+    """Share of the partition's products of unmapped category, and every vendor's unknown words of each attribute."""
     products = unmapped = 0
     words: list[dict[str, Any]] = []
     with stores.database() as connection:
-        for market in markets_and_days(context):
-            coverage = connection.execute(read_sql("lookmatch_assets", "coverage"), {"market": market}).fetchone() or {}
-            products += coverage.get("products", 0)
-            unmapped += coverage.get("products", 0) - coverage.get("category", 0)
-            named = {"market": market, "rows": MOST_WORDS}
+        for market, days in markets_and_days(context).items():
+            named = {"market": market, "days": days, "vendor": None, "rows": MOST_WORDS}
+            counted = connection.execute(read_sql("lookmatch_assets", "unmapped_categories"), named).fetchone() or {}
+            products += counted.get("products", 0)
+            unmapped += counted.get("unmapped", 0)
             words += connection.execute(read_sql("lookmatch_assets", "unmapped_words"), named).fetchall()
     yield dg.AssetCheckResult(
         check_name=MAPPED,

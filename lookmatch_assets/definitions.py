@@ -57,6 +57,7 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
+        executor=dg.in_process_executor,  # also of what the UI materialises or backfills: starting a process a step costs more
         jobs=[refresh_catalog, tag_looks, load_vocabularies, compare_systems, report_study, promote_encoder],
         sensors=[failed_pictures_sensor, landed_packets_sensor, stale_looks_sensor],
         schedules=[preferences_schedule],

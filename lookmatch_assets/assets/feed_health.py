@@ -38,8 +38,8 @@ _PACKAGE = "lookmatch_assets"
 def feed_health(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """A market's day by vendor: what was refused and how to mend it, how full records are, what changed, and how that compares.
 
-    A change of the picture is told by its bytes: another address of the same bytes is metadata. Words of the market that no
-    vocabulary knows are listed by vendor.
+    A change of the picture is told by its bytes: another address of the same bytes is metadata. Words that no vocabulary knows
+    are listed by vendor; ``lookmatch feed words`` lists those of the whole market.
 
     ``lookmatch feed doctor`` says the same of a feed before it goes in.
     """
@@ -65,9 +65,11 @@ def _of_market(
         for name in ("feed_issues", "feed_coverage", "feed_changes"):
             rows = connection.execute(read_sql(_PACKAGE, name), values).fetchall()
             found.setdefault(name, []).extend({"day": day, **row} for row in rows)
-    values = {"market": market, "day": max(days), "days": max(TREND_DAYS, (max(days) - min(days)).days), "rows": MOST_WORDS}
-    for name in ("feed_trend", "vendor_freshness", "unmapped_words"):
+    values = {"market": market, "day": max(days), "days": max(TREND_DAYS, (max(days) - min(days)).days)}
+    for name in ("feed_trend", "vendor_freshness"):
         found[name] = connection.execute(read_sql(_PACKAGE, name), values).fetchall()
+    named = {"market": market, "days": days, "vendor": None, "rows": MOST_WORDS}
+    found["unmapped_words"] = connection.execute(read_sql(_PACKAGE, "unmapped_words"), named).fetchall()
     today = [row for row in found["feed_trend"] if row["day"] in days]
     for row in today:
         feed = f"{market} {row['vendor']}"

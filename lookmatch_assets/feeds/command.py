@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import psycopg
+from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
@@ -25,6 +26,7 @@ from lookmatch_assets.feeds.replay import ReplayReport, Selection
 from lookmatch_assets.feeds.replay import replay as replay_packets
 from lookmatch_assets.migrations import migrate
 from lookmatch_assets.offer_events import offer_events
+from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
@@ -154,6 +156,30 @@ def replay(
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
         _show_replay(report)
+
+
+@feed.command()
+@click.option(
+    "--market", type=click.Choice([str(market) for market in Market]), required=True, help="Of the products sold there."
+)
+@click.option("--vendor", callback=_checked_vendor, help="Only this vendor's words.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Most words.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+def words(market: str, vendor: str | None, limit: int, as_json: bool) -> None:
+    """List words of the catalogue that no vocabulary knows, by vendor and attribute, most frequent first."""
+    _, services = _ready()
+    named = {"market": market, "days": None, "vendor": vendor, "rows": limit}
+    with psycopg.connect(services.database_url, row_factory=dict_row) as connection:
+        made = connection.execute("SELECT to_regclass('catalog.age_group_synonyms') IS NOT NULL AS made").fetchone()
+        query = read_sql("lookmatch_assets", "unmapped_words")
+        rows = connection.execute(query, named).fetchall() if made and made["made"] else []
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("vendor", "attribute", "word", "products", title=f"Words that no vocabulary knows, {market}")
+    for row in rows:
+        table.add_row(*(str(value).replace("[", r"\[") for value in row.values()))
+    Console().print(table if rows else f"No vocabulary lacks a word of {market}.")
 
 
 @click.command()

@@ -1,4 +1,5 @@
--- Words of a market that no vocabulary knows, by vendor, most frequent first; an empty word where the vendor says nothing.
+-- Words of a market that no vocabulary knows, by vendor, most frequent first; an empty word where the vendor says nothing. Days keep it
+-- to the products with packets that landed on them, null takes all.
 SELECT p.vendor, said.attribute, coalesce(said.word, '') AS word, count(*) AS products
 FROM catalog.products AS p
 CROSS JOIN LATERAL (
@@ -13,6 +14,13 @@ CROSS JOIN LATERAL (
 ) AS said (attribute, unmapped, word)
 WHERE p.market = %(market)s AND NOT p.removed AND said.unmapped
     AND (said.word IS NOT NULL OR said.attribute IN ('category', 'gender', 'colour'))
+    AND (
+        %(days)s::date[] IS NULL
+        OR p.product_id IN (
+            SELECT k.product_id FROM landing.packets AS k WHERE k.market = %(market)s AND k.landed_day = ANY (%(days)s::date[])
+        )
+    )
+    AND (%(vendor)s::text IS NULL OR p.vendor = %(vendor)s::text)
 GROUP BY 1, 2, 3
 ORDER BY products DESC, vendor, attribute, word
 LIMIT %(rows)s

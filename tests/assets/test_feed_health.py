@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import dagster as dg
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from lookmatch_assets.assets.feed_health import feed_health
+from lookmatch_assets.feeds.command import feed
 from lookmatch_assets.partitions import partition_key
 from lookmatch_assets.resources import Stores
 from lookmatch_assets.status import read_status
 from lookmatch_serving.embedded import Services
+from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
 
 STANDARDISED = (
@@ -110,3 +114,20 @@ def test_status_tells_how_fresh_each_vendor_is(database_url: str):
     (vendor,) = read_status(database_url)["vendors"]
     assert (vendor["market"], vendor["vendor"], vendor["products"], vendor["quarantined"]) == ("IN", "acme", 1, 1)
     assert vendor["newest_change"] == datetime(2026, 1, 5, 9, 5, tzinfo=UTC)
+
+
+def test_words_of_a_whole_market_are_listed_by_vendor(settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+
+    def ask(*arguments: str) -> Any:
+        return json.loads(CliRunner().invoke(feed, ["words", "--json", *arguments]).stdout)
+
+    assert ask("--market", "IN") == []  # there is no catalogue yet
+    with psycopg.connect(database_url) as connection:
+        connection.execute(STANDARDISED)
+    assert [(row["attribute"], row["word"]) for row in ask("--market", "IN", "--vendor", "acme")] == [
+        ("category", "Wunderding"),
+        ("gender", "folks"),
+        ("pattern", "batik"),
+    ]
+    assert ask("--market", "IN", "--vendor", "other") == ask("--market", "JP") == []
