@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 EVERY_SECONDS = 5.0
 
+Item = TypeVar("Item")
 Say = Callable[[str], object]
 
 
@@ -36,6 +38,12 @@ class Progress:
         if now - self._said_at >= self.every_seconds:
             self._said_at = now
             self.say(self._line(now))
+
+    def over(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items; each counts once the next one is asked for."""
+        for item in items:
+            yield item
+            self.add()
 
     def _line(self, now: float) -> str:
         a_second = self.done / max(now - self._begun, 1e-9)

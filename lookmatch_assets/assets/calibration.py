@@ -16,6 +16,7 @@ from lookmatch_assets.calibration.pairs import Pair, PairSource, labelled_pairs
 from lookmatch_assets.calibration.plots import reliability_plot
 from lookmatch_assets.calibration.store import fitted_on, read_garments, replace_curves
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days
+from lookmatch_assets.progress import Progress, Say
 from lookmatch_assets.resources import ENCODER_POOL, RETRY, EncoderResource, Stores
 from lookmatch_assets.vectors.kept import Kept
 from lookmatch_assets.vectors.tables import VectorTable, exists, searchable_products
@@ -72,7 +73,11 @@ class Fitted:
     ],
 )
 def calibration(
-    context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderResource, config: CalibrationConfig
+    context: dg.AssetExecutionContext,
+    stores: Stores,
+    encoder: EncoderResource,
+    config: CalibrationConfig,
+    progress: dg.ResourceParam[Say | None],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Curves from score to the probability of each grade, by ranker and category, for each encoder version kept in the market.
 
@@ -85,7 +90,7 @@ def calibration(
         for market in markets_and_days(context):
             kept = kept_of(connection, encoder, market)
             due += [one for one in (kept.live, *kept.others) if _is_due(connection, one, again=config.again)]
-    found = [_fitted(stores, one, config.looks) for one in due]
+    found = [_fitted(stores, one, config.looks, progress or context.log.info) for one in due]
     yield dg.MaterializeResult(metadata=_metadata(found, time.perf_counter() - started))
     errors = {
         f"{one.table.market} {one.table.encoder_key} {row.ranker.value} {row.grade.value}": round(row.error, 4)
@@ -108,17 +113,18 @@ def _is_due(connection: DictConnection, kept: Kept, *, again: bool) -> bool:
     return again or not held or searchable_products(connection, kept.table) >= OUTGROWN * held
 
 
-def _fitted(stores: Stores, kept: Kept, looks: int) -> Fitted:
+def _fitted(stores: Stores, kept: Kept, looks: int, say: Say) -> Fitted:
     """Fit and store the curves of one version."""
     with stores.database() as connection:
         products = searchable_products(connection, kept.table)
-        pairs = _pairs(stores, connection, kept, products, looks or min(max(products // 10, LEAST_LOOKS), MOST_LOOKS))
+        wanted = looks or min(max(products // 10, LEAST_LOOKS), MOST_LOOKS)
+        pairs = _pairs(stores, connection, kept, products, Progress(say, "looks that grades are calibrated with", wanted))
         curves = fit_curves(pairs)
         replace_curves(connection, kept.table, curves, products)
     return Fitted(kept.table, len(pairs), curves, reliability_of(curves, pairs))
 
 
-def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int, looks: int) -> list[Pair]:
+def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int, told: Progress) -> list[Pair]:
     from lookmatch_serving.search.cache import SearchCache
     from lookmatch_serving.search.products import stored_picture
     from lookmatch_serving.search.retrieval import LiveIndex
@@ -130,8 +136,8 @@ def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int
     cache = SearchCache(stores.services().redis_url)
     try:
         source = PairSource(connection, index, cast("SearchEncoder", kept.encoder), cache, settings.image_weight)
-        shown = labelled_looks(table.market, garments, lambda digest: stored_picture(settings.image_folder, digest), looks)
-        return list(labelled_pairs(source, shown, garments))
+        shown = labelled_looks(table.market, garments, lambda digest: stored_picture(settings.image_folder, digest), told.total)
+        return list(labelled_pairs(source, told.over(shown), garments))
     finally:
         cache.close()
 
