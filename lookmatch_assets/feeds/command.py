@@ -13,12 +13,13 @@ import click
 import psycopg
 from psycopg.rows import dict_row
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from tqdm import tqdm
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.consumer import consume_packets
-from lookmatch_assets.feeds.doctor import Report, examine
+from lookmatch_assets.feeds.doctor import Issue, Report, examine
 from lookmatch_assets.feeds.formats import AUTO, FORMAT_NAMES, detect_format
 from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
 from lookmatch_assets.feeds.record import parse_time, valid_vendor
@@ -31,6 +32,7 @@ from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
 
+SHOWN_OF_A_KIND = 5
 _Command = Callable[..., Any]
 
 
@@ -224,13 +226,24 @@ def _show(report: Report) -> None:
         for row in report.trend:
             trend.add_row(str(row["day"]), str(row["landed"]), str(row["refused"]))
         console.print(trend)
-    if not report.issues:
-        return
-    issues = Table("severity", "code", "product", "attribute", "value", "message", "resolution", title="Issues")
-    for issue in report.issues[:50]:
-        where = (issue.severity, issue.code, issue.product or "-", issue.attribute or "-")
-        cells = (*where, issue.value[:60], issue.message, issue.resolution)
-        issues.add_row(*(cell.replace("[", r"\[") for cell in cells))
-    console.print(issues)
-    if len(report.issues) > 50:
-        console.print(f"… and {len(report.issues) - 50} more; --json lists all")
+    for group in grouped_issues(report.issues):
+        first = group[0]
+        console.print(
+            f"\n[bold]{first.severity}[/bold] {first.code}, {first.attribute or 'record'}: {len(group)}", highlight=False
+        )
+        for issue in group[:SHOWN_OF_A_KIND]:
+            value = escape(issue.value[:80])
+            console.print(f"  {issue.product or 'no id'}: {value or '(empty)'}", highlight=False, soft_wrap=True)
+        if len(group) > SHOWN_OF_A_KIND:
+            console.print(f"  … and {len(group) - SHOWN_OF_A_KIND} more; --json lists all", highlight=False)
+        console.print(
+            f"  {escape(first.message)}\n  [italic]{escape(first.resolution)}[/italic]", highlight=False, soft_wrap=True
+        )
+
+
+def grouped_issues(issues: list[Issue]) -> list[list[Issue]]:
+    """Issues of one kind (severity, code, attribute) together: errors first, then the more frequent kinds."""
+    kinds: dict[tuple[str, str, str | None], list[Issue]] = {}
+    for issue in issues:
+        kinds.setdefault((issue.severity, issue.code, issue.attribute), []).append(issue)
+    return sorted(kinds.values(), key=lambda group: (group[0].severity != "error", -len(group)))
