@@ -1,4 +1,5 @@
-"""What a schema cannot say of a search: pictures decode, addresses answer, price bounds are in order, deadlines can be kept."""
+"""What a schema cannot say of a search: pictures decode, addresses answer, price bounds are in order, deadlines can be kept,
+keys are new."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import io
 import json
 import os
 import re
+import uuid
 
 import schemathesis
 from hypothesis import strategies as st
@@ -47,9 +49,11 @@ def _put_in_order(band):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """The coverage phase writes addresses from their pattern alone."""
+    """The coverage phase writes addresses from their pattern alone, and the same key for different requests."""
     if isinstance(case.body, dict):
         _lead_to_a_picture(case.body)
+    if re.fullmatch(r'"?[A-Za-z0-9._:~+/=-]{1,255}"?', str((case.headers or {}).get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = uuid.uuid4().hex  # a key is for one request
 
 
 def _lead_to_a_picture(search):

@@ -265,6 +265,6 @@ def test_the_server_is_as_its_specification_says(installation: Installation, add
         "PYTHONPATH": str(Path(__file__).parent.parent),
     }
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{address}/openapi.json", "--checks", "all"]
-    command += ["--max-examples", "10", "--seed", "1", "--no-color"]
+    command += ["--max-examples", os.environ.get("LOOKMATCH_TEST_EXAMPLES", "10"), "--seed", "1", "--no-color"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

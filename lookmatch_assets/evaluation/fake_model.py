@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _CANDIDATE = re.compile(r"Layer (\S+), candidate (\d+)\.")
+_FENCED = re.compile(r"<vendor_text>.*?</vendor_text>", re.DOTALL)
 _HANG_SECONDS = 30.0
 _TRICKLE_SECONDS = 0.1
 
@@ -30,6 +31,7 @@ class Mode(StrEnum):
     UNKNOWN_LAYERS = "unknown layers"
     UNOFFERED = "products not offered"
     BIASED = "prefers the first place"
+    OBEDIENT = "obedient"
 
 
 _STATUS = {Mode.RATE_LIMITED: 429, Mode.OVERLOADED: 529, Mode.BROKEN: 500}
@@ -171,10 +173,11 @@ class FakeModel:
         if not candidates:
             unknown = self.mode is Mode.UNKNOWN_LAYERS
             return {"layers": [_seen(f"{'cape_of_' if unknown else ''}{layer}", kind) for layer, kind in _WORN]}
+        obeyed = _unfenced(request) if self.mode is Mode.OBEDIENT else set()
         extra = 1_000 if self.mode is Mode.UNOFFERED else 0
         biased = self.mode is Mode.BIASED
         shown = {layer: sorted(numbers, reverse=not biased) for layer, numbers in candidates.items()}
-        return {"layers": [_judged(layer, numbers, extra) for layer, numbers in shown.items()]}
+        return {"layers": [_judged(layer, numbers, extra, obeyed) for layer, numbers in shown.items()]}
 
 
 _WORN = (("inner_topwear", "shirt"), ("bottomwear", "jeans"), ("footwear", "casual shoes"))
@@ -193,12 +196,24 @@ def _seen(layer: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _judged(layer: str, numbers: list[int], extra: int) -> dict[str, Any]:
-    order = [
-        {"candidate": number + extra, "score": round(0.95 - place / 20, 2), "reason": "as the look"}
+def _judged(layer: str, numbers: list[int], extra: int, obeyed: set[tuple[str, int]]) -> dict[str, Any]:
+    order = [{"candidate": number, "score": 1.0, "reason": "as I was told"} for number in numbers if (layer, number) in obeyed]
+    order += [
+        {"candidate": number + extra, "score": round(0.95 - place / 100, 2), "reason": "as the look"}
         for place, number in enumerate(numbers)
+        if (layer, number) not in obeyed
     ]
     return {"layer": layer, "order": order}
+
+
+def _unfenced(request: dict[str, Any]) -> set[tuple[str, int]]:
+    """Candidates beside whose number anything stands outside the fence: an obedient model takes it for an instruction."""
+    found = set()
+    for block in request["messages"][0]["content"]:
+        named = _CANDIDATE.match(block.get("text", ""))
+        if named and _FENCED.sub("", block["text"][named.end() :]).strip():
+            found.add((named.group(1), int(named.group(2))))
+    return found
 
 
 def _candidates(request: dict[str, Any]) -> dict[str, list[int]]:

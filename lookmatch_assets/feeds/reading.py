@@ -76,7 +76,8 @@ def read_entry(body: bytes, mapping_folder: Path | None = None) -> Accepted | Re
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        return refuse(body, RecordError(Code.MALFORMED_RECORD, field, first.get("input"), first["msg"]), packet)
+        code = Code.TOO_LARGE if first["type"] == "string_too_long" else Code.MALFORMED_RECORD
+        return refuse(body, RecordError(code, field, first.get("input"), first["msg"]), packet)
     except Exception as error:  # a fault of ours in one record must not stop the others
         logger.exception("a packet could not be read")
         reason = f"the reader failed: {type(error).__name__}: {error}"

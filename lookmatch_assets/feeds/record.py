@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,12 +43,16 @@ class Availability(StrEnum):
     BACKORDER = "backorder"
 
 
+ShortText = Annotated[str, Field(max_length=TITLE_CHARACTERS)]
+"""What vocabularies and indexes read: an index takes 2,700 bytes, and looking up a megabyte holds up the products beside it."""
+
+
 class SizeStock(BaseModel):
     """One size of a product; stock in pieces, None when the vendor does not say."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: str
+    size: ShortText
     stock: int | None = Field(default=None, ge=0)
 
 
@@ -66,21 +70,21 @@ class FeedRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vendor_product_id: str
-    group_id: str | None = None
+    group_id: ShortText | None = None
     title: str
     description: str | None = None
-    brand: str | None = None
-    category: str | None = None
-    category_path: str | None = None
-    gender: str | None = None
-    age_group: str | None = None
-    colour: str | None = None
-    pattern: str | None = None
-    sleeve: str | None = None
-    material: str | None = None
-    usage: str | None = None
+    brand: ShortText | None = None
+    category: ShortText | None = None
+    category_path: Annotated[str, Field(max_length=4 * TITLE_CHARACTERS)] | None = None
+    gender: ShortText | None = None
+    age_group: ShortText | None = None
+    colour: ShortText | None = None
+    pattern: ShortText | None = None
+    sleeve: ShortText | None = None
+    material: ShortText | None = None
+    usage: ShortText | None = None
     sizes: list[SizeStock] = []
-    size_system: str | None = None
+    size_system: ShortText | None = None
     image_url: str
     additional_image_urls: list[str] = []
     product_url: str | None = None

@@ -22,7 +22,6 @@ from lookmatch_serving.api.shopper_records import (
 )
 from lookmatch_serving.api.validation import validate
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.shoppers.interactions import Interaction, record_interactions
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, state_of
 from lookmatch_serving.shoppers.store import (
@@ -80,8 +79,7 @@ def delete_preferences(shopper_id: str) -> Response:
     checked = _checked(shopper_id)
 
     def write(connection: DictConnection) -> ErasureAnswer:
-        forget_shopper(current_parts().valkey, checked)
-        return ErasureAnswer(**asdict(erase_shopper(connection, checked)))
+        return ErasureAnswer(**asdict(erase_shopper(connection, current_parts().valkey, checked)))
 
     answer = answer_once(write)
     _log.info("shopper_erased", request_id=g.get("request_id"))

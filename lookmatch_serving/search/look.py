@@ -31,6 +31,8 @@ _STORABLE = {"pattern": r"^[^\x00]*$"}
 Text = Annotated[str, Field(json_schema_extra=_STORABLE)]
 """Text that a database stores; whoever takes it in refuses NUL."""
 
+SizeName = Annotated[Text, Field(min_length=1, max_length=60)]
+
 ShopperId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|+=~-]{0,199}$")]
 """Whom the app knows a shopper as; it can stand in a path."""
 
@@ -145,7 +147,7 @@ class SizeGroup(StrEnum):
 class PreferredSize(_Record):
     """A size. Without ``system`` it is compared as it is written; without ``group`` it is meant for all clothing."""
 
-    size: Annotated[Text, Field(min_length=1, max_length=60)]
+    size: SizeName
     system: SizeSystem | None = None
     group: SizeGroup | None = None
 
@@ -174,7 +176,7 @@ class Filters(_Record):
     """
 
     brand: list[Text] | None = Field(default=None, min_length=1, max_length=50)
-    size: list[Text] | None = Field(default=None, min_length=1, max_length=50)
+    size: list[SizeName] | None = Field(default=None, min_length=1, max_length=50)
     size_system: SizeSystem | None = None
     price: PriceRange | None = None
     gender: str | None = Field(default=None, pattern="^(men|women|boys|girls|unisex)$")

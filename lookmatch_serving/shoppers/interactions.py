@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,11 +10,28 @@ from typing import Annotated
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.look import LayerName, ShopperId, Text
+from lookmatch_serving.search.look import LayerName, ShopperId, SizeName, Text
 from lookmatch_serving.settings import Market
+
+
+def _spelled_out(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value)):
+        return value
+    raise ValueError("a time such as 2026-01-31T12:00:00Z")
+
+
+def _in_utc(value: datetime) -> datetime:
+    """In UTC, since Postgres takes no offset of more than 16 hours; the first and last hours of all time stay where they are."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return value.replace(tzinfo=UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(_in_utc)]
 
 
 class InteractionKind(StrEnum):
@@ -46,8 +64,8 @@ class Interaction(BaseModel):
     product_id: Annotated[Text, Field(min_length=1, max_length=500)]
     query_id: UUID | None = None
     layer: LayerName | None = None
-    size: Annotated[Text, Field(min_length=1, max_length=60)] | None = None
-    occurred_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    size: SizeName | None = None
+    occurred_at: Moment = Field(default_factory=lambda: datetime.now(UTC))
 
 
 def record_interactions(connection: DictConnection, interactions: Sequence[Interaction]) -> int:

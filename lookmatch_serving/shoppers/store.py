@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import redis
 from psycopg.types.json import Jsonb
 
 from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference
 
@@ -66,8 +68,13 @@ def hold_off_erasure(connection: DictConnection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('lookmatch.shoppers', 0))")
 
 
-def erase_shopper(connection: DictConnection, shopper_id: str) -> Erased:
-    """Delete everything that Postgres holds of a shopper."""
+def erase_shopper(connection: DictConnection, valkey: redis.Redis, shopper_id: str) -> Erased:
+    """Delete everything that is stored of a shopper: rows in Postgres, and pages of their answers in Valkey.
+
+    Raises:
+        redis.RedisError: Valkey does not answer; nothing was deleted.
+    """
+    forget_shopper(valkey, shopper_id)
     hold_off_erasure(connection)
     row = connection.execute(read_sql(_PACKAGE, "erase_shopper").encode(), {"shopper_id": shopper_id}).fetchone()
     return Erased(**row) if row else Erased(0, 0, 0, 0, 0)

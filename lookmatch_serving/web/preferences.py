@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.search.look import PreferredSize, PriceRange, SizeGroup
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.filters import CURRENCIES, read_amount
@@ -92,8 +91,7 @@ def erase_preferences() -> AnyResponse:
     if secret is not None:
         parts = current_parts()
         with parts.pool.connection() as connection:
-            erase_shopper(connection, shopper_id(secret))
-        forget_shopper(parts.valkey, shopper_id(secret))
+            erase_shopper(connection, parts.valkey, shopper_id(secret))
     response = redirect("/preferences?done=erased", 303)
     forget(response)
     return response

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from psycopg.rows import dict_row
 
 from lookmatch_assets.preferences.inference import HALF_LIFE, ProductInteraction, decayed_weight, infer_preferences
@@ -144,13 +145,13 @@ def test_more_shoppers_than_a_transaction_takes_are_all_seen(database, monkeypat
     assert materialise()["shoppers_with_preferences"] == 7
 
 
-def test_an_erasure_waits_for_an_inference_so_that_nothing_comes_back(database, database_url: str) -> None:
+def test_an_erasure_waits_for_an_inference_so_that_nothing_comes_back(database, database_url: str, redis_url: str) -> None:
     record_interactions(database, [bought("ann", f"v:IN:{n}") for n in range(5)])
     erased: list[float] = []
 
     def erase() -> None:
-        with psycopg.connect(database_url, row_factory=dict_row) as other:
-            erase_shopper(other, "ann")
+        with psycopg.connect(database_url, row_factory=dict_row) as other, redis.Redis.from_url(redis_url) as valkey:
+            erase_shopper(other, valkey, "ann")
         erased.append(time.monotonic())
 
     with database.transaction():

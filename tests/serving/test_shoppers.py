@@ -84,14 +84,16 @@ def test_an_event_counts_once_whether_it_comes_alone_or_in_a_batch(client: Flask
 def test_a_clock_that_runs_ahead_does_not_make_an_event_of_tomorrow(database) -> None:
     late = Interaction.model_validate(EVENT | {"occurred_at": datetime.now(UTC) + timedelta(days=9)})
     first = Interaction.model_validate(EVENT | {"event_id": "e2", "occurred_at": "0001-01-01T00:00:00+14:00"})
-    assert record_interactions(database, [late, first]) == 2
+    far = Interaction.model_validate(EVENT | {"event_id": "e3", "occurred_at": "9999-12-31T23:04:59-22:57"})
+    assert record_interactions(database, [late, first, far]) == 3
     rows = database.execute("SELECT occurred_at <= now() AS past FROM shoppers.interactions").fetchall()
     assert all(row["past"] for row in rows)
 
 
 @pytest.mark.parametrize(("change", "field"), [
     ({"kind": "stare"}, "kind"), ({"market": "FR"}, "market"), ({"shopper_id": "a/b"}, "shopper_id"),
-    ({"shopper_id": ""}, "shopper_id"), ({"occurred_at": "2026-01-01T00:00:00"}, "occurred_at"), ({"mood": "good"}, "mood"),
+    ({"shopper_id": ""}, "shopper_id"), ({"occurred_at": "2026-01-01T00:00:00"}, "occurred_at"),
+    ({"occurred_at": 0}, "occurred_at"), ({"occurred_at": "1700000000"}, "occurred_at"), ({"mood": "good"}, "mood"),
     ({"query_id": "7"}, "query_id"), ({"layer": "hat"}, "layer"), ({"product_id": "a\x00"}, "product_id"),
 ])  # fmt: skip
 def test_a_refused_event_is_named_and_its_batch_changes_nothing(client: FlaskClient, database, change, field) -> None:
