@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         home: folder of all local state.
         database_url: Postgres URL (``postgresql://user:pw@host/db``); None starts the embedded server.
         redis_url: Redis or Valkey URL; None starts the embedded server.
-        encoder: key of the live encoder, see ``lookmatch_serving.encoders``.
+        encoder: key of the encoder that goes live in a market without an index, and is a candidate for promotion elsewhere.
         packet_stream: name of the stream that packets arrive on.
         feed_removal_limit: largest share in [0, 1] of a vendor's products in a market that a full feed removes unconfirmed.
         deadline_ms: default deadline of a search request, milliseconds.

@@ -249,6 +249,40 @@ def test_the_shell_prints_the_same_layers_as_json(installation: Installation) ->
     assert len(answer["layers"]) >= 2
 
 
+def test_a_study_is_made_rated_reported_and_made_again_from_the_shell(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from lookmatch_assets.cli import lookmatch
+
+    for name, value in installation.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def shell(*words: str) -> str:
+        done = CliRunner().invoke(lookmatch, ["study", *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    file = tmp_path / "study.yaml"
+    looks = ", ".join(look.path.stem for look in installation.data.looks[:2])
+    systems = "[{name: text, encoder: lookmatch-mini}, {name: segment, encoder: lookmatch-mini, query: segment}]"
+    people = "[simulated-1, simulated-2, simulated-3]"
+    file.write_text(f"study_id: shell\nlooks: [{looks}]\nsystems: {systems}\nraters: {people}\nfacets: [overall_look]\n")
+    assert "study_candidates: 2 looks" in shell("create", str(file))
+    assert "items rated" in shell("simulate", "shell")
+    page = Path(shell("report", "shell").splitlines()[-1])
+    assert page.is_relative_to(installation.settings.home)
+    assert "The raters of this study are simulated" in page.read_text()
+    again = shell("replay", "shell")
+    assert "as they were" in again
+    assert "the same again" in again
+    assert shell("links", "shell").count("/rate/") == 3
+    with psycopg.connect(installation.services.database_url) as connection:
+        runs = connection.execute("SELECT status FROM dagster.runs WHERE pipeline_name = 'compare_systems'").fetchall()
+    assert runs == [("SUCCESS",)]
+
+
 def test_pages_and_probes_answer(installation: Installation, address: str) -> None:
     look = installation.data.looks[0].path.stem
     assert {path: status_of(address + path) for path in ("/", f"/looks/{look}", "/readyz", "/metrics", "/openapi.json")} == {

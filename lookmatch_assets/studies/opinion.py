@@ -164,7 +164,7 @@ def what_means_prove(table: pd.DataFrame) -> list[str]:
     people = differences[0].annotators if differences else 0
     lines = [
         f"{d.better} is ahead of {d.worse} by {d.percent_of_worse:.1f} % ({d.difference:.3f}); over {d.annotators} annotators"
-        f" p = {d.p_value:.3f}, after Holm's correction {d.p_holm:.3f}: "
+        f" p {_told(d.p_value)}, after Holm's correction {_told(d.p_holm)}: "
         + ("this would be unlikely by chance." if d.p_holm < 0.05 else "chance is not ruled out.")
         for d in differences
     ]
@@ -174,6 +174,10 @@ def what_means_prove(table: pd.DataFrame) -> list[str]:
         " interval that holds for other looks can be given."
     )
     return lines
+
+
+def _told(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
 
 
 def _holm(p_values: list[float]) -> list[float]:

@@ -16,7 +16,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from PIL import ImageOps
 
-from lookmatch_assets.studies.opinion import best_per_row, what_means_prove
+from lookmatch_assets.studies.opinion import Difference, best_per_row, what_means_prove
 from lookmatch_assets.studies.report_plots import agreement_plot, bars_by, colours_of, interval_plot
 from lookmatch_assets.studies.results import OVERALL, RELEVANT_FROM, StudyResult
 from lookmatch_serving.errors import InvalidInputError
@@ -106,19 +106,24 @@ def difference_table(result: StudyResult) -> pd.DataFrame:
 
 
 def verdict_of(result: StudyResult) -> str:
-    """The study's answer in a sentence."""
+    """The study's answer: the system with the highest mean against each other one."""
     if not result.differences:
         return "Nobody has rated yet." if result.overall.empty else "One system alone was rated; there is nothing to compare."
-    ordered = result.overall.sort_values("mean", ascending=False)["system"].tolist()
-    first, second = ordered[0], ordered[1]
-    found = next((d for d in result.differences if {d.better, d.worse} == {first, second}), None)
-    if found is None:
-        return f"{first} has the highest mean, but shares no rated layer with {second}."
+    first, *others = result.overall.sort_values("mean", ascending=False)["system"].tolist()
+    lines = []
+    for other in others:
+        found = next((d for d in result.differences if {d.better, d.worse} == {first, other}), None)
+        lines.append(f"{first} and {other} share no rated layer." if found is None else _sentence(found))
+    return " ".join(lines)
+
+
+def _sentence(found: Difference) -> str:
     interval = f"{found.interval.mean:.2f} (95 % interval {found.interval.low:.2f} to {found.interval.high:.2f})"
     if found.significant:
+        p = "p < 0.0001" if found.p_holm < 0.0001 else f"p = {found.p_holm:.4f}"
         share = f"{found.percent_of_leader:.1f} % of its score"
-        return f"{found.better} is better than {found.worse} by {interval}, {share}; p = {found.p_holm:.4f} after Holm."
-    return f"{found.better} is ahead of {found.worse} by {interval}: that may be chance (p = {found.p_holm:.2f} after Holm)."
+        return f"{found.better} is better than {found.worse} by {interval}, {share}; {p} after Holm."
+    return f"{found.better} is ahead of {found.worse} by {interval}, which may be chance: p = {found.p_holm:.2f} after Holm."
 
 
 def cost_of(result: StudyResult) -> dict[str, Any]:

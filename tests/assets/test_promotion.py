@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,10 @@ from PIL import Image
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from lookmatch_assets.assets.embeddings import embeddings
 from lookmatch_assets.assets.promotion import PromotionConfig, live_encoder
+from lookmatch_assets.assets.vector_index import vector_index
+from lookmatch_assets.partitions import partition_key
 from lookmatch_assets.promotion.gate import CONDITIONS, examine, no_market_is_worse
 from lookmatch_assets.promotion.pointer import confirm, prepare_candidate, promote, roll_back
 from lookmatch_assets.resources import EncoderResource, Stores
@@ -171,6 +175,51 @@ def test_a_better_encoder_goes_live_by_the_asset_and_comes_back_by_one_command(
     assert live(connection) == {"IN": LIVE, "US": LIVE}
     with pytest.raises(NotFoundError, match="no promotion"):
         roll_back(connection)
+
+
+class BrokenCandidate(PixelEncoders):
+    def load(self, key: str | None = None) -> PixelEncoder:
+        encoder = PixelEncoder(key or NEW)
+        if encoder.key == NEW:
+            encoder.encode_images = truncated  # type: ignore[method-assign]
+        return encoder
+
+
+def truncated(images: list[Image.Image]) -> NDArray[np.float32]:
+    raise OSError("weights are truncated")
+
+
+def daily(connection: DictConnection, encoder: EncoderResource) -> dict[str, dict[str, Any]]:
+    """Vectors and index of a market's day, as the chain makes them; metadata by asset."""
+    connection.commit()
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [embeddings, vector_index], instance=instance, partition_key=partition_key("IN", date(2026, 1, 5)),
+            resources={"stores": Stores(), "encoder": encoder, "progress": dg.ResourceDefinition.hardcoded_resource(None)},
+        )  # fmt: skip
+    return {
+        event.asset_key.path[-1]: {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+
+
+def test_the_daily_chain_keeps_a_candidate_beside_the_live_encoder_and_leaves_the_pointer(connection: DictConnection) -> None:
+    made = daily(connection, PixelEncoders(key=NEW))
+    assert made["embeddings"]["encoder"] == made["vector_index"]["encoder"] == LIVE
+    assert f"| {NEW} | candidate | 10 |" in made["embeddings"]["other_encoders"]
+    assert f"| {NEW} | candidate |" in made["vector_index"]["not_live"]
+    assert live(connection)["IN"] == LIVE
+    connection.execute("DELETE FROM vectors.live_encoder WHERE market = 'IN'")
+    daily(connection, PixelEncoders(key=NEW))
+    assert live(connection)["IN"] == NEW  # the first index of a market goes live by itself
+
+
+def test_a_candidate_that_fails_is_named_and_stops_nothing(connection: DictConnection) -> None:
+    connection.execute("INSERT INTO vectors.candidate_encoders (encoder_key) VALUES (%s)", [NEW])
+    made = daily(connection, BrokenCandidate(key=LIVE))
+    assert f"| {NEW} | failed | weights are truncated |" in made["embeddings"]["other_encoders"]
+    assert made["vector_index"]["products"] == 10
 
 
 def test_confirming_drops_the_vectors_of_the_encoder_before_and_ends_the_way_back(

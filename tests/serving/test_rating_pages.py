@@ -166,6 +166,16 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
         assert row["mean"] == pytest.approx(mine.mean())
     page_text = write_report(result, tmp_path / "report.html", settings).read_text()
     assert "http://" not in page_text.replace("http://www.w3.org", "")
+    asked_by_p_800_2 = (
+        "absolute category rating",
+        "1 Bad, 2 Poor",
+        "2 people",
+        "20 pairs",
+        "warm-up items",
+        "BT.500",
+        "clustered",
+    )
+    assert [words for words in asked_by_p_800_2 if words not in page_text] == []
 
 
 def look_closely(page: Any) -> None:
