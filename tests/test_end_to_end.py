@@ -30,7 +30,7 @@ from lookmatch_assets.sample.looks import LOOKS_TRUTH_FILE
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Market, Settings
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = [pytest.mark.xdist_group("end_to_end"), pytest.mark.timeout(900)]
 VENDOR_IN_TOP = 5
 LEAST_SHARE = 0.8
 

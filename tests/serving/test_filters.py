@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,6 +32,7 @@ from tests.serving.search_fixtures import (
     red_top,
 )
 
+RANDOM_FILTERS = int(os.environ.get("LOOKMATCH_TEST_FILTERS", "60"))
 SHOES = {"category": "casual-shoes", "layer": "footwear"}
 STOCK = [
     *(Stock(f"acme-{n}", brand="Acme", price_minor=100_000 + n, shade=n) for n in range(3)),
@@ -87,6 +90,64 @@ def test_filters_are_hard_when_nothing_may_be_relaxed(search: Search) -> None:
         assert set(names(found)) == {"acme-0", "acme-1", "acme-2"}
         assert (found.relaxed, found.explanation) == ([], None)
     assert names(search(brand=["Acme"], price=PriceRange(max=15.0, currency="USD"))) == []
+
+
+def test_no_product_fails_a_filter_and_none_that_passes_is_missing_over_random_filters(
+    settings: Any, database_url: str, redis_url: str
+) -> None:
+    chance = random.Random(1)
+    brands, sizes = ["Acme", "Bravo", "Ç & Söhne"], ["S", "M", "L", "42"]
+    genders, kinds = ["men", "women", "unisex"], ["t-shirt", "shirt"]
+    stock = [
+        Stock(
+            f"p{n}",
+            category=chance.choice(kinds),
+            gender=chance.choice(genders),
+            brand=chance.choice(brands),
+            price_minor=chance.randrange(50_000, 500_000),
+            sale_price_minor=chance.choice([None, chance.randrange(10_000, 50_000)]),
+            availability=chance.choice(["in_stock", "in_stock", "out_of_stock"]),
+            sizes=chance.sample(sizes, chance.randrange(4)),
+            shade=n / 9,
+        )
+        for n in range(300)
+    ]
+    make_market(database_url, stock)
+    pipeline = colour_pipeline(settings, Services(database_url, redis_url), reader=FixedReader([red_top()]))
+    by_id, hits, empty = {one.product_id: one for one in stock}, 0, 0
+    for _ in range(RANDOM_FILTERS):
+        low = chance.uniform(0, 3000)
+        given: dict[str, Any] = {
+            "brand": chance.sample(brands, 2), "size": chance.sample(sizes, 2), "gender": chance.choice(["men", "women"]),
+            "category": [chance.choice(kinds)], "in_stock": True,
+            "price": PriceRange(min=round(low, 2), max=round(low + chance.uniform(0, 3000), 2), currency="INR"),
+        }  # fmt: skip
+        filters = Filters(**{name: given[name] for name in chance.sample(list(given), chance.randrange(1, 5))})
+        request = SearchRequest(market="IN", filters=filters, page_size=20, deadline_ms=20_000)
+        layer = pipeline.search(request, dressed_look()).layers[0]
+        passing = {one.product_id for one in stock if passes(one, filters)}
+        assert set(names(layer)) <= passing, filters
+        assert len(layer.hits) == min(20, len(passing)), filters
+        assert [hit.brand for hit in layer.hits] == [by_id[hit.product_id].brand for hit in layer.hits]
+        assert (layer.explanation is not None) is (not passing)
+        hits, empty = hits + len(layer.hits), empty + (not passing)
+    pipeline.close()
+    print(f"{RANDOM_FILTERS} random filters: {hits} hits, none fails one, none is missing; {empty} empty layers explained")
+    assert hits > RANDOM_FILTERS
+
+
+def passes(one: Stock, filters: Filters) -> bool:
+    """The filters' meaning, said again."""
+    price = (one.price_minor if one.sale_price_minor is None else one.sale_price_minor) / 100
+    wanted = filters.price
+    return (
+        (filters.brand is None or one.brand in filters.brand)
+        and (filters.size is None or bool(set(filters.size) & set(one.sizes)))
+        and (filters.gender is None or one.gender in (filters.gender, "unisex"))
+        and (filters.category is None or one.category in filters.category)
+        and (not filters.in_stock or one.availability == "in_stock")
+        and (wanted is None or (wanted.min or 0) <= price <= (wanted.max or 0))
+    )
 
 
 def test_filters_are_relaxed_in_the_order_asked_for_until_a_page_is_full(search: Search) -> None:

@@ -12,9 +12,12 @@ from flask.testing import FlaskClient
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from lookmatch_assets.evaluation.fake_model import FakeModel
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import NotFoundError
+from lookmatch_serving.llm.client import AnthropicVisionModel
+from lookmatch_serving.llm.judge import ModelReranker
 from lookmatch_serving.search.look import (
     Filters,
     Hit,
@@ -255,3 +258,17 @@ def test_a_logged_query_tells_why_each_product_ranked_where_it_did(
     assert replayed["answered_from"] == str(answer.query_id)
     assert [hit["product_id"] for hit in replayed["ranking"][0]["hits"]] == [hit.product_id for hit in hits(later)]
     parts_of(app).pool.close()
+
+
+def test_a_logged_query_holds_the_models_reason(settings: Settings, stores: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeModel() as fake:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.url)
+        model = AnthropicVisionModel("test-key", "some-model")
+        pipeline = colour_pipeline(settings, stores, reader=FixedReader([red_top()]), reranker=ModelReranker(model))
+        answer = pipeline.search(SearchRequest(market="IN", deadline_ms=20_000), dressed_look())
+        client = create_app(settings, stores, pipeline).test_client()
+        layer = client.get(f"/v1/queries/{answer.query_id}").get_json()["ranking"][0]
+        assert layer["ranker"] == "llm"
+        assert [hit["reason"] for hit in layer["hits"]] == ["as the look"] * len(hits(answer))
+        pipeline.close()
+        model.close()
