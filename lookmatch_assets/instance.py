@@ -262,6 +262,12 @@ def _configuration(folder: Path) -> dict[str, Any]:
             "class": "LocalArtifactStorage",
             "config": {"base_dir": str(folder / "artifacts")},
         },
+        # A new product waits for its run to be taken off the queue; 5 seconds is the default.
+        "run_coordinator": {
+            "module": "dagster.core.run_coordinator",
+            "class": "QueuedRunCoordinator",
+            "config": {"dequeue_interval_seconds": 1},
+        },
         # One run a market at a time: the next one finds what this one left; two on a machine at most.
         "concurrency": {
             "runs": {

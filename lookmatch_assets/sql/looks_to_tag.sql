@@ -1,11 +1,12 @@
--- The days' looks of a market that are not tagged with the live encoder's vectors as they are now, or show what is no longer sold.
+-- The days' looks of a market that are not tagged with the live encoder, were tagged more than an hour before the index was last
+-- extended, or show what is no longer sold. An hour, since the index is extended for every few packets that land.
 SELECT l.look_id, l.image_file
 FROM looks.looks AS l
 LEFT JOIN looks.tagged AS t USING (look_id)
 LEFT JOIN vectors.live_encoder AS e ON e.market = l.market
 WHERE l.market = %(market)s AND l.added_day = ANY (%(days)s)
     AND (
-        t.look_id IS NULL OR t.encoder_version IS DISTINCT FROM e.encoder_version OR t.tagged_at < e.index_as_of
+        t.look_id IS NULL OR t.encoder_version IS DISTINCT FROM e.encoder_version OR t.tagged_at < e.index_as_of - interval '1 hour'
         OR EXISTS (
             SELECT 1
             FROM unnest(t.product_ids) AS shown (product_id)
