@@ -37,6 +37,8 @@ bench: $(STAMP)
 	@$(BIN)/lookmatch bench landing
 	@$(BIN)/lookmatch bench effect
 	@$(BIN)/lookmatch bench retrieval
+	@$(BIN)/lookmatch bench serving
+	@$(BIN)/lookmatch bench deadlines
 	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 
 lint: $(STAMP)

@@ -38,6 +38,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         name: f"lookmatch_assets.studies.command:{name}_study"
         for name in ("create", "list", "links", "simulate", "judge", "report", "export", "compare", "replay", "sample")
     },
+    "models": {
+        "list": "lookmatch_serving.encoders.models_command:show",
+        "pull": "lookmatch_serving.encoders.models_command:pull",
+    },
     "train": {"mini": "lookmatch_assets.training.command:train_mini"},
     "bench": {
         "deadlines": "lookmatch_assets.evaluation.deadline_benchmark:bench_deadlines",
@@ -46,6 +50,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",
         "looks": "lookmatch_assets.evaluation.look_benchmark:bench_looks",
         "retrieval": "lookmatch_assets.evaluation.retrieval_benchmark:bench_retrieval",
+        "serving": "lookmatch_assets.evaluation.serving_benchmark:bench_serving",
     },
 }
 

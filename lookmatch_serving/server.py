@@ -56,7 +56,7 @@ class ServerConfiguration:
 
     workers: int = 2
     threads: int = 8
-    searches: int = 6
+    searches: int = 4
     graceful_seconds: int = 20
     heartbeat_seconds: int = 60
     keepalive_seconds: int = 5

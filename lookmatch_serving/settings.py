@@ -49,8 +49,8 @@ class Settings(BaseSettings):
         batch_wait_seconds: how long the offline job waits for a Message Batch; asked the same later, it goes on waiting for it.
         rerank_orders: 2 shows them to the model in two opposite orders at a time and takes the mean, at twice the cost.
         segmenter: ``embedded``, or ``florence-sam2`` with the next two.
-        florence: folder or hub name of a Florence-2 model.
-        sam2_checkpoint: file of ``sam2.1_hiera_tiny`` weights.
+        florence: folder of a Florence-2 model; None takes the one that `lookmatch models pull` fetched.
+        sam2_checkpoint: file of ``sam2.1_hiera_tiny`` weights; None takes the one that was pulled.
         image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
         allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
         require_api_key: refuse API requests without a valid key.
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     rerank_orders: int = Field(default=1, ge=1, le=2)
     batch_wait_seconds: float = Field(default=3600.0, ge=0)
     segmenter: Literal["embedded", "florence-sam2"] = "embedded"
-    florence: str = "florence-community/Florence-2-base"
+    florence: Path | None = None
     sam2_checkpoint: Path | None = None
     image_weight: float = Field(default=0.3, ge=0, le=1)
     allow_private_addresses: bool = False

@@ -57,16 +57,16 @@ class Answered:
 
 
 @contextmanager
-def served(settings: Settings, services: Services, model_url: str, workers: int) -> Iterator[str]:
-    """The app in processes of its own, with the model at that address; yields its base URL."""
+def served(settings: Settings, services: Services, model_url: str | None, workers: int) -> Iterator[str]:
+    """The app in processes of its own, with the model at that address, or none; yields its base URL."""
     port = free_port(0)
     environment = {
         **os.environ,
         "LOOKMATCH_HOME": str(settings.home),
         "LOOKMATCH_DATABASE_URL": services.database_url,
         "LOOKMATCH_REDIS_URL": services.redis_url,
-        "ANTHROPIC_API_KEY": "fake",
-        "ANTHROPIC_BASE_URL": model_url,
+        "ANTHROPIC_API_KEY": "fake" if model_url else "",
+        "ANTHROPIC_BASE_URL": model_url or "",
     }
     command = [sys.executable, "-m", "lookmatch_assets", "serve", "--port", str(port), "--workers", str(workers)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603  our own command

@@ -66,6 +66,10 @@ HUB_MODELS = {
         HubModel("dinov2", "facebook/dinov2-large", "47b73eefe95e8d44ec3623f8890bd894b6ea2d6c"),
     )
 }
+FLORENCE = HubModel("florence-2", "florence-community/Florence-2-base", "main", ("*.json", "*.txt", "model.safetensors"))
+SAM2 = HubModel("sam2", "facebook/sam2.1-hiera-tiny", "main", ("sam2.1_hiera_tiny.pt",))
+SEGMENTER_MODELS = {model.key: model for model in (FLORENCE, SAM2)}
+
 _MAKERS: dict[str, Callable[[], Encoder]] = {
     "lookmatch-mini": _mini,
     "clip-vit-h-14": partial(_open_clip, 1024, HUB_MODELS["clip-vit-h-14"]),

@@ -53,20 +53,25 @@ class Deadline:
 
 
 class BoundedWorkers:
-    """A pool of at most ``size`` threads without a queue."""
+    """A pool of at most ``size`` threads. Where none is free work is refused at once, or waits within its time (``waits``)."""
 
-    def __init__(self, size: int, name: str) -> None:
+    def __init__(self, size: int, name: str, *, waits: bool = False) -> None:
+        self._waits = waits
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
         self._free = threading.BoundedSemaphore(size)
         self._name = name
 
-    def start(self, work: Callable[[], Result]) -> Future[Result]:
+    def start(self, work: Callable[[], Result], milliseconds: float = 0.0) -> Future[Result]:
         """Begin work on a thread of the pool.
+
+        Args:
+            work: to do.
+            milliseconds: to wait for a free thread, where the pool waits.
 
         Raises:
             UpstreamError: every thread is taken.
         """
-        if not self._free.acquire(blocking=False):
+        if not self._free.acquire(timeout=milliseconds / 1000 if self._waits else 0):
             raise UpstreamError(f"{self._name}: every worker is busy")
         try:
             future = self._pool.submit(work)
@@ -85,9 +90,10 @@ class BoundedWorkers:
         """
         if milliseconds <= 0:
             raise DeadlineExceededError("no time was left")
-        future = self.start(work)
+        began = time.monotonic()
+        future = self.start(work, milliseconds)
         try:
-            return future.result(milliseconds / 1000)
+            return future.result(max(0.0, began + milliseconds / 1000 - time.monotonic()))
         except FutureTimeoutError as error:
             if future.done() and not future.cancelled() and future.exception() is error:
                 raise

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+import structlog
 
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import Services
@@ -11,9 +14,11 @@ from lookmatch_serving.llm.accounting import ModelCall
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.pipeline import Parts, SearchPipeline
 from lookmatch_serving.search.ports import EncoderShelf, load_installed_encoder, zero_shot_probabilities
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.segmentation import AbsentSegmenter, EmbeddedSegmenter, Segmenter
 from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 def open_pipeline(
@@ -57,17 +62,32 @@ def open_pipeline(
 
 
 def open_segmenter(settings: Settings) -> Segmenter:
-    """The segmenter that the settings name.
-
-    Raises:
-        ConfigurationError: its weights are not there.
-    """
+    """The segmenter that the settings name; where its weights are not there, one that tells each search so."""
     if settings.segmenter == "embedded":
         return EmbeddedSegmenter()
-    if settings.sam2_checkpoint is None:
-        raise ConfigurationError(
-            "LOOKMATCH_SAM2_CHECKPOINT: LOOKMATCH_SEGMENTER=florence-sam2 needs a file of sam2.1_hiera_tiny weights"
-        )
+    try:
+        return _grounded(settings)
+    except ConfigurationError as error:
+        _log.warning("segmenter_absent", reason=str(error))
+        return AbsentSegmenter(str(error))
+
+
+def _grounded(settings: Settings) -> Segmenter:
+    """Florence-2 and SAM 2 from the settings' files, else from what was pulled.
+
+    Raises:
+        ConfigurationError: some of it is not there; nothing is fetched here.
+    """
+    from lookmatch_serving.encoders.registry import FLORENCE, SAM2
     from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter
 
-    return GroundedSegmenter.load(settings.florence, settings.sam2_checkpoint)
+    florence = Path(settings.florence) if settings.florence else FLORENCE.folder_on_disk()
+    pulled = SAM2.folder_on_disk() if settings.sam2_checkpoint is None else None
+    checkpoint = settings.sam2_checkpoint or (pulled / SAM2.files[0] if pulled else None)
+    absent = [name for name, there in (("Florence-2", florence), ("SAM 2", checkpoint)) if there is None]
+    if florence is None or checkpoint is None:
+        raise ConfigurationError(
+            f"the weights of {' and '.join(absent)} are not on disk: run `lookmatch models pull florence-2 sam2`, or name them in"
+            " LOOKMATCH_FLORENCE and LOOKMATCH_SAM2_CHECKPOINT"
+        )
+    return GroundedSegmenter.load(str(florence), checkpoint)

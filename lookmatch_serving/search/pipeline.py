@@ -57,9 +57,11 @@ from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
-ENCODER_THREADS = 4
+ENCODER_THREADS = 2
+"""Encoding keeps every core busy by itself; more at a time would only make all of them late."""
+
 MODEL_THREADS = 16
-_PAGES_AHEAD = 10
+PAGES_AHEAD = 10
 _AHEAD_MS = 60_000.0
 _log = structlog.get_logger(__name__)
 
@@ -104,7 +106,7 @@ class SearchPipeline:
         self._cache = cache
         self._parts = parts
         self._gradings = GradingShelf()
-        self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder")
+        self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder", waits=True)
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
         self._live = LiveEncoders(parts.encoders, self._warm)
         self._segments = SegmentVectors(parts.segmenter, cache, self._encoder_workers)
@@ -323,7 +325,7 @@ class SearchPipeline:
     ) -> Found:
         """Stage 3: candidates of every layer with their products and vectors, all from one state of the market."""
         request = asked.request
-        limit = min(LONGEST_LIST, max(request.page_size * _PAGES_AHEAD, self._settings.rerank_top_k))
+        limit = min(LONGEST_LIST, max(request.page_size * PAGES_AHEAD, self._settings.rerank_top_k))
         searched = {}
         with trace.stage("retrieval"), self._pool.connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -56,6 +56,7 @@ def log_query(
     }
     try:
         with pool.connection(timeout=LOG_SECONDS) as connection:
+            connection.execute("SET LOCAL synchronous_commit = off")  # a crash may cost the last lines of the log
             connection.execute(read_sql("lookmatch_serving", "log_query").encode(), values)
     except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
         _log.warning("query_not_logged", query_id=str(answer.query_id), error=type(error).__name__)

@@ -72,7 +72,7 @@ def test_unreachable_hub_weights_are_an_error_with_the_fix(monkeypatch: pytest.M
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     model = HubModel("clip-vit-h-14", "nobody/nothing", "0" * 40)
-    with pytest.raises(EncoderUnavailableError, match="hf download nobody/nothing"):
+    with pytest.raises(EncoderUnavailableError, match="lookmatch models pull clip-vit-h-14"):
         model.folder()
     assert len(model.version()) == 16
 

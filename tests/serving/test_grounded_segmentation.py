@@ -103,8 +103,9 @@ def test_the_largest_sound_box_counts():
 
 def test_settings_name_the_segmenter_and_missing_weights_are_named(settings, tmp_path):
     assert isinstance(open_segmenter(settings), EmbeddedSegmenter)
-    with pytest.raises(ConfigurationError, match="LOOKMATCH_SAM2_CHECKPOINT"):
-        open_segmenter(settings.model_copy(update={"segmenter": "florence-sam2"}))
+    absent = open_segmenter(settings.model_copy(update={"segmenter": "florence-sam2"}))
+    with pytest.raises(ConfigurationError, match="Florence-2 and SAM 2 are not on disk: run `lookmatch models pull"):
+        absent.segment(picture(), [])
     with pytest.raises(ConfigurationError, match="no file"):
         load_sam2(tmp_path / "missing.pt")
     with pytest.raises(ConfigurationError, match="weights cannot be loaded"):

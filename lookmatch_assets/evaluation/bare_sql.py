@@ -1,0 +1,84 @@
+"""The statements of a search, run by one connection with the vectors given: what any server over this catalogue has to pay."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import time
+from collections.abc import Sequence
+
+from lookmatch_serving.db import DictConnection, open_pool
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.encoders import load_encoder
+from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.filtering import filtered_candidates, layer_filters
+from lookmatch_serving.search.look import LayerQuery, PreferenceMode, SearchRequest
+from lookmatch_serving.search.looks_source import decoded_looks
+from lookmatch_serving.search.paging import LONGEST_LIST
+from lookmatch_serving.search.pipeline import PAGES_AHEAD
+from lookmatch_serving.search.ports import Vectors
+from lookmatch_serving.search.products import products_by_id
+from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator
+from lookmatch_serving.search.retrieval import LiveIndex, live_index, vectors_of
+from lookmatch_serving.search.segment_vectors import encoded
+from lookmatch_serving.search.segmentation import EmbeddedSegmenter
+from lookmatch_serving.search.trace import Trace
+from lookmatch_serving.search.vectorisation import query_vectors
+from lookmatch_serving.settings import Market, Settings
+from lookmatch_serving.shoppers.personalisation import applied_preferences
+
+_SECONDS = 60.0
+
+Given = list[tuple[LayerQuery, Vectors]]
+
+
+def bare_sql_seconds(
+    settings: Settings, services: Services, market: Market, pictures: Sequence[str], searches: int
+) -> list[float]:
+    """Seconds of each search's statements.
+
+    Args:
+        settings: of the home.
+        services: addresses of the stores.
+        market: to search in.
+        pictures: base64 of looks; read once, before anything is timed.
+        searches: how many to time, over the looks in turn.
+    """
+    pool = open_pool(services.database_url)
+    cache = SearchCache(services.redis_url)
+    try:
+        with pool.connection() as connection:
+            index = live_index(connection, market.value)
+            given = [_given(index, data, settings.image_weight, cache) for data in map(base64.b64decode, pictures)]
+            connection.commit()
+            turns = enumerate(itertools.islice(itertools.cycle(given), searches))
+            return [_timed(connection, market, one, number) for number, one in turns]
+    finally:
+        cache.close()
+        pool.close()
+
+
+def _given(index: LiveIndex, data: bytes, image_weight: float, cache: SearchCache) -> Given:
+    encoder = load_encoder(index.encoder_key)
+    (look,) = decoded_looks([data])
+    queries = EmbeddedQueryGenerator(encoder).generate(look, _SECONDS)
+    segments = encoded(encoder, EmbeddedSegmenter().segment(look.picture, queries))
+    vectors = query_vectors(encoder, queries, segments, image_weight, cache, Trace())
+    return list(zip(queries, vectors, strict=True))
+
+
+def _timed(connection: DictConnection, market: Market, given: Given, number: int) -> float:
+    request = SearchRequest(market=market, user_id=f"bare-{number}")
+    limit = min(LONGEST_LIST, request.page_size * PAGES_AHEAD)
+    begun = time.perf_counter()
+    index = live_index(connection, market.value)
+    preferences = applied_preferences(connection, request, PreferenceMode.SOFT)
+    with connection.transaction():
+        ids: set[str] = set()
+        for query, vector in given:
+            wanted = layer_filters(request.filters, preferences, query.layer)
+            found = filtered_candidates(connection, index, query, vector, wanted, (), limit, request.page_size)
+            ids |= {one.product_id for one in found.candidates}
+        products_by_id(connection, market.value, ids)
+        vectors_of(connection, index, ids)
+    return time.perf_counter() - begun
