@@ -39,6 +39,7 @@ bench: $(STAMP)
 	@$(BIN)/lookmatch bench retrieval
 	@$(BIN)/lookmatch bench serving
 	@$(BIN)/lookmatch bench deadlines
+	@$(BIN)/lookmatch bench pages
 	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 
 lint: $(STAMP)

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "looks": "lookmatch_assets.look_register:looks",
     "serve": "lookmatch_assets.up:serve",
     "encoders": "lookmatch_assets.promotion.command:encoders",
+    "screenshots": "lookmatch_assets.screenshots:screenshots",
     "status": "lookmatch_assets.status:status",
     "stop": "lookmatch_assets.up:stop",
 }
@@ -49,6 +50,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "encoders": "lookmatch_assets.evaluation.command:bench_encoders",
         "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",
         "looks": "lookmatch_assets.evaluation.look_benchmark:bench_looks",
+        "pages": "lookmatch_assets.evaluation.page_benchmark:bench_pages",
         "retrieval": "lookmatch_assets.evaluation.retrieval_benchmark:bench_retrieval",
         "serving": "lookmatch_assets.evaluation.serving_benchmark:bench_serving",
     },

@@ -19,7 +19,7 @@ from flask import Flask, Response, current_app, render_template, request
 from lookmatch_serving.web.language import current_language
 from lookmatch_serving.web.static_files import style_hash
 
-_PLACES = 512
+_PLACES = 2048  # some 8 KB each
 _EXTENSION = "lookmatch_rendered_pages"
 _VARY = "Accept-Encoding, Accept-Language, Cookie, HX-Request"
 _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -27,7 +27,8 @@ _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), pa
 
 @dataclass(frozen=True)
 class _Body:
-    plain: bytes
+    """A page as gzip, in which it is held and nearly always sent, and its digest."""
+
     compressed: bytes
     tag: str
 
@@ -48,7 +49,7 @@ class RenderedPages:
                 self._bodies.move_to_end(key)
                 return self._bodies[key]
         plain = render().encode("utf-8", "replace")
-        made = _Body(plain, gzip.compress(plain, 6, mtime=0), hashlib.sha256(plain).hexdigest()[:32])
+        made = _Body(gzip.compress(plain, 6, mtime=0), hashlib.sha256(plain).hexdigest()[:32])
         with self._lock:
             self._bodies[key] = made
             while len(self._bodies) > self._places:
@@ -65,7 +66,7 @@ def shared_page(template: str, **values: object) -> Response:
     ingredients = f"{template}\n{current_language()}\n{request.full_path}\n{values!r}"
     body = pages.body(ingredients, lambda: render_template(template, **values))
     zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(body.compressed if zipped else body.plain, mimetype="text/html")
+    response = Response(body.compressed if zipped else gzip.decompress(body.compressed), mimetype="text/html")
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = _VARY

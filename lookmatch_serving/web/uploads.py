@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import structlog
 from flask import Response, make_response, redirect, render_template, request, stream_with_context, url_for
@@ -19,7 +19,7 @@ from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import Parts, current_parts
 from lookmatch_serving.api.validation import validate
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
-from lookmatch_serving.search.look import LayerQuery, SearchAnswer, SearchRequest
+from lookmatch_serving.search.look import LayerAnswer, LayerQuery, SearchAnswer, SearchRequest
 from lookmatch_serving.search.trace import Progress
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import private_page
@@ -111,7 +111,10 @@ def _events(parts: Parts, token: str, found: Upload) -> Iterator[str]:
             told = heard.get(timeout=_LONGEST_SEARCH_SECONDS)
         except queue.Empty:
             told = TimeoutError("the search did not end")
-        if not isinstance(told, Progress):
+        if isinstance(told, SearchAnswer):  # one that was kept comes without stages: they were done before
+            yield _event("done", token, found, dict.fromkeys(STEPS, "done"), told.layers, None)
+            return
+        if isinstance(told, Exception):
             yield _event("done", token, found, states, layers, _failure(told))
             return
         layers = told.layers or layers
@@ -122,17 +125,15 @@ def _events(parts: Parts, token: str, found: Upload) -> Iterator[str]:
 
 
 def _event(
-    name: str, token: str, found: Upload, states: dict[str, str], layers: tuple[LayerQuery, ...], failure: str | None
+    name: str, token: str, found: Upload, states: dict[str, str], layers: Sequence[LayerQuery | LayerAnswer], failure: str | None
 ) -> str:
     values = {"token": token, "upload": found, "steps": STEPS, "states": states, "layers": layers, "failure": failure}
     text = render_template("_upload_progress.html", done=name == "done" and failure is None, **values)
     return f"event: {name}\n" + "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
 
 
-def _failure(told: SearchAnswer | Exception) -> str | None:
-    """What the page says of an error; None when there is an answer."""
-    if isinstance(told, SearchAnswer):
-        return None
+def _failure(told: Exception) -> str:
+    """What the page says of an error."""
     if isinstance(told, LookmatchError):
         return gettext("The search could not be finished just now. Please try again in a moment.")
     _log.error("upload_failed", exc_info=told)
