@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         deadline_ms: default deadline of a search request, milliseconds.
         anthropic_api_key: turns on the Anthropic query generator and reranker.
         anthropic_model: model of the vision calls.
+        bit_index_products: products of a market from which on candidates are found by an index over the signs of vectors.
         rerank_top_k: candidates of a layer that the reranker sees.
         batch_wait_seconds: how long the offline job waits for a Message Batch; asked the same later, it goes on waiting for it.
         rerank_orders: 2 shows them to the model in two opposite orders at a time and takes the mean, at twice the cost.
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     deadline_ms: int = Field(default=1000, ge=50, le=60_000)
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
     anthropic_model: str = "claude-haiku-5-5"
+    bit_index_products: int = Field(default=1_000_000, ge=1)
     rerank_top_k: int = Field(default=10, ge=1, le=50)
     rerank_orders: int = Field(default=1, ge=1, le=2)
     batch_wait_seconds: float = Field(default=3600.0, ge=0)

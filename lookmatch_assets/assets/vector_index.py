@@ -41,7 +41,8 @@ def _of_market(
     with stores.database() as connection:
         kept = kept_of(connection, encoder, market)
         table = kept.live.table
-        build_index(connection, table)
+        bits_from = stores.settings().bit_index_products
+        build_index(connection, table, bits_from)
         built = time.perf_counter()
         asked, missed = canary_misses(connection, table)
         if missed > MOST_CANARY_MISSES * asked:
@@ -53,7 +54,7 @@ def _of_market(
         products = refresh_live(connection, table)
         others = [one for one in kept.others if exists(connection, one.table.partition_name)]
         for one in others:
-            build_index(connection, one.table)
+            build_index(connection, one.table, bits_from)
     return dg.MaterializeResult(
         metadata={
             "products": products,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -131,7 +131,7 @@ def percentiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 def measure_market(settings: Settings, market: Market, queries: int) -> tuple[LiveIndex, list[Measured]]:
-    """Measure every share of one market.
+    """Measure every share of one market; with a bit index, also without it.
 
     Raises:
         UpstreamError: the market has no index.
@@ -142,7 +142,8 @@ def measure_market(settings: Settings, market: Market, queries: int) -> tuple[Li
         with pool.connection() as connection:
             index = live_index(connection, market.value)
             catalogue = read_catalogue(connection, index)
-            return index, [measure(connection, index, catalogue, share, queries) for share in SHARES]
+            ways = [index, replace(index, bit_index=False)] if index.bit_index else [index]
+            return index, [measure(connection, way, catalogue, share, queries) for way in ways for share in SHARES]
     finally:
         pool.close()
 

@@ -63,6 +63,7 @@ class VectorTable:
             table=sql.Identifier("vectors", self.name),
             partition=sql.Identifier("vectors", self.partition_name),
             index=sql.Identifier(self.index_name),
+            bits=sql.Identifier(f"{self.partition_name}_bits"),
             market=sql.Literal(self.market),
             dimensions=sql.Literal(self.dimensions),
         )
@@ -137,9 +138,17 @@ def check_vectors(connection: DictConnection, table: VectorTable) -> Soundness:
     return Soundness(**_one(connection.execute(table.statement("check_embeddings"), {"market": table.market}).fetchone()))
 
 
-def build_index(connection: DictConnection, table: VectorTable) -> None:
-    """Build the market's HNSW index unless it is there, and refresh the planner's statistics; commits."""
+def build_index(connection: DictConnection, table: VectorTable, bits_from: int | None = None) -> None:
+    """Build the market's HNSW index unless it is there, and refresh the planner's statistics; commits.
+
+    Args:
+        connection: to the lookmatch database.
+        table: of the encoder version.
+        bits_from: searchable products from which on the market gets an index over the signs of its vectors too; None: never.
+    """
     connection.execute(table.statement("create_vector_index"))
+    if bits_from is not None and searchable_products(connection, table) >= bits_from:
+        connection.execute(table.statement("create_bit_index"))
     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("vectors", table.partition_name)))
     connection.commit()
 

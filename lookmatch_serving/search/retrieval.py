@@ -4,7 +4,8 @@ How many rows pass is estimated first. Few (under ``SELECTIVE_SHARE`` of the mar
 the HNSW index scans
 on (``iterative_scan = relaxed_order``) until enough pass, and if it gives up early the exact scan settles it, so that
 as many rows come
-back as were asked for whenever that many exist.
+back as were asked for whenever that many exist. A market with a bit index (large ones have it) is scanned by the signs of the
+vectors instead, and what that gives is ordered by the vectors.
 
 Gender: asking for men's finds men's and unisex products; products of unknown gender come only when the gender was
 read from the look and
@@ -44,6 +45,9 @@ _EF_SEARCH = (120, 1000)
 """Least and most of ``hnsw.ef_search``; with 40, a filter keeping half missed one of twenty (`lookmatch bench retrieval`)."""
 
 _OVERFETCH = 2
+_BIT_POOL, _LEAST_BIT_POOL = 8, 800
+"""Rows that the bit index gives for each wanted, and at least: signs alone order roughly, the vectors order what they give."""
+
 _MOST_ROWS = 4_000
 _SAME_PICTURE = 3  # decimals of similarity below which two products look the same
 
@@ -66,7 +70,7 @@ class LiveIndex:
     dimensions: int
     index_as_of: datetime
     products: int
-    search_by: Literal["planned", "exact", "index"] = "planned"
+    search_by: Literal["planned", "exact", "index", "bits"] = "planned"
     ef_search: int | None = None
     bit_index: bool = False
     calibrated_at: datetime | None = None
@@ -216,15 +220,16 @@ def nearest_products(
         estimated = _estimate(connection, conditions)
         planned = estimated <= EXACT_ROWS or estimated < SELECTIVE_SHARE * index.products
         exact = planned if index.search_by == "planned" else index.search_by == "exact"
+        method = "exact" if exact else "bits" if index.bit_index and index.search_by in ("planned", "bits") else "index"
         rows_wanted = limit * _OVERFETCH
         while True:
-            rows = _nearest(connection, index, vector, conditions, rows_wanted, exact=exact)
-            if len(rows) < rows_wanted and not exact:
-                exact = True
+            rows = _nearest(connection, index, vector, conditions, rows_wanted, method)
+            if len(rows) < rows_wanted and method != "exact":
+                method = "exact"
                 continue
             candidates = _collapsed(connection, rows, limit)
             if len(candidates) >= limit or len(rows) < rows_wanted or rows_wanted >= _MOST_ROWS:
-                return Retrieved(candidates, "exact" if exact else "index", estimated)
+                return Retrieved(candidates, method, estimated)
             rows_wanted = min(rows_wanted * 4, _MOST_ROWS)
 
 
@@ -272,22 +277,25 @@ def _estimate(connection: DictConnection, conditions: Conditions) -> int:
 
 
 def _nearest(
-    connection: DictConnection, index: LiveIndex, vector: Vectors, conditions: Conditions, rows: int, *, exact: bool
+    connection: DictConnection, index: LiveIndex, vector: Vectors, conditions: Conditions, rows: int, method: str
 ) -> list[dict[str, Any]]:
     values = {
         **conditions.parameters(),
         "vector": HalfVector(vector),
         "encoder_version": index.encoder_version,
         "rows": rows,
+        "pool": max(rows * _BIT_POOL, _LEAST_BIT_POOL),
     }
-    if not exact:
+    if method != "exact":
         least, most = _EF_SEARCH
+        wanted = values["pool"] if method == "bits" else rows
         connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
         connection.execute(
-            sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(index.ef_search or min(max(rows, least), most)))
+            sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(index.ef_search or min(max(wanted, least), most)))
         )
-    name = "nearest_exactly" if exact else "nearest_by_index"
-    return connection.execute(_query(name, vectors=_table(index), filters=_filters()), values).fetchall()
+    name = {"exact": "nearest_exactly", "index": "nearest_by_index", "bits": "nearest_by_bits"}[method]
+    statement = _query(name, vectors=_table(index), filters=_filters(), dimensions=sql.Literal(index.dimensions))
+    return connection.execute(statement, values).fetchall()
 
 
 def _collapsed(connection: DictConnection, rows: Sequence[Mapping[str, Any]], limit: int) -> list[Candidate]:

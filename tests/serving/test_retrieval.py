@@ -114,3 +114,46 @@ def test_prices_follow_the_precision_of_their_currency():
     assert minor_units(0.001, "USD", up=True) == 1
     assert major_units(1299, "JPY") == 1299
     assert major_units(None, "USD") is None
+
+
+def test_a_market_with_a_bit_index_is_scanned_by_signs_and_ordered_by_vectors(database_url, monkeypatch):
+    from dataclasses import replace
+
+    import numpy as np
+    import psycopg
+    from pgvector import HalfVector
+    from psycopg.rows import dict_row
+
+    from lookmatch_assets.vectors.tables import VectorTable, build_index, ensure_vector_table
+
+    numbers = np.random.default_rng(3)
+    centres = np.repeat(numbers.normal(size=(50, 64)), 30, axis=0)  # products come in kinds, as pictures of them do
+    rows = (centres + 0.5 * numbers.normal(size=centres.shape)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    make_market(database_url, [Stock(f"p{i}", brand="Rare" if i % 100 == 0 else "Acme") for i in range(len(rows))])
+    table = VectorTable("lookmatch-mini", "wide-1", 64, "IN")
+    with psycopg.connect(database_url, row_factory=dict_row) as db:
+        ensure_vector_table(db, table)
+        for i, row in enumerate(rows):
+            half = HalfVector(row).to_text()
+            db.execute(f"INSERT INTO vectors.{table.name} VALUES (%s, 'IN', 'd', 'wide-1', %s::halfvec)", [f"p{i}", half])
+        db.execute("UPDATE vectors.live_encoder SET encoder_version = 'wide-1', products = 1500")
+        build_index(db, table, bits_from=2_000)
+        assert not live_index(db, "IN").bit_index
+        build_index(db, table, bits_from=1_000)
+    monkeypatch.setattr(retrieval, "EXACT_ROWS", 0)
+    pool = open_pool(database_url)
+    with pool.connection() as connection:
+        index = live_index(connection, "IN")
+        assert index.bit_index
+        for seed in range(5):
+            near = rows[seed] + 0.1 * numbers.normal(size=64).astype(np.float32)
+            query = near / np.linalg.norm(near)
+            everything = conditions_of("IN", Filters(), TOPS)
+            by_bits = nearest_products(connection, index, query, everything, 20)
+            exact = nearest_products(connection, replace(index, search_by="exact"), query, everything, 20)
+            assert by_bits.method == "bits"
+            assert len(set(ids(by_bits)) & set(ids(exact))) >= 19
+            rare = nearest_products(connection, index, query, conditions_of("IN", Filters(brand=["Rare"]), TOPS), 10)
+            assert len(rare.candidates) == 10
+    pool.close()
