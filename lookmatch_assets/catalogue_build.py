@@ -43,7 +43,7 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def prepare_project(settings: Settings, environment: Mapping[str, str]) -> DbtProject:
-    """Parse the project into a manifest, once for each state of its files; needs no database.
+    """Parse the project into a manifest, once for each state of its files and each database; needs no database.
 
     Args:
         settings: names the home.
@@ -58,14 +58,16 @@ def prepare_project(settings: Settings, environment: Mapping[str, str]) -> DbtPr
     stamp = folder / "prepared"
     with FileLock(folder / "prepare.lock"):
         digest = _digest_of(sorted(file for file in DBT_FOLDER.rglob("*") if _is_source(file)))
-        if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == digest:
+        named = _digest_of_names(environment)
+        held = stamp.read_text().split() if project.manifest_path.exists() and stamp.exists() else []
+        if held[:1] == [digest] and (not environment or held[1:] == [named]):
             return project
         command = [DBT_EXECUTABLE, "--quiet", "parse", "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
         command += ["--target-path", str(project.manifest_path.parent), "--log-path", str(folder / "logs")]
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise ConfigurationError(f"dbt could not parse {DBT_FOLDER}: {(done.stdout + done.stderr)[-2000:]}")
-        stamp.write_text(digest)
+        stamp.write_text(f"{digest} {named}")
     return project
 
 
@@ -112,6 +114,12 @@ def vocabularies_are_current(connection: psycopg.Connection[Any]) -> bool:
 def mark_vocabularies(connection: psycopg.Connection[Any]) -> None:
     """Note on the table which seeds it was loaded from."""
     connection.execute(sql.SQL("COMMENT ON TABLE catalog.category_synonyms IS {}").format(sql.Literal(vocabulary_digest())))
+
+
+def _digest_of_names(environment: Mapping[str, str]) -> str:
+    """Digest of what names the database, the password left out: dbt parses anew for another profile than it parsed with."""
+    named = sorted((name, value) for name, value in environment.items() if "PASSWORD" not in name)
+    return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
 def _is_source(file: Path) -> bool:
