@@ -37,7 +37,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "study": {
         name: f"lookmatch_assets.studies.command:{name}_study"
-        for name in ("create", "list", "links", "simulate", "judge", "report", "export", "compare", "replay", "sample")
+        for name in ("create", "list", "links", "simulate", "judge", "means", "report", "export", "compare", "replay", "sample")
     },
     "models": {
         "list": "lookmatch_serving.encoders.models_command:show",

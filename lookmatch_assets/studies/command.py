@@ -155,6 +155,19 @@ def compare_study(one: str, other: str) -> None:
             click.echo(line)
 
 
+@click.command("means")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def means_study(file: Path) -> None:
+    """What a table of means alone can prove: FILE is a CSV of annotator, gender and a column for each model."""
+    from lookmatch_assets.studies.opinion import best_per_row, read_means, what_means_prove
+
+    table = read_means(file)
+    click.echo(table.assign(best=best_per_row(table)).to_string())
+    click.echo(f"\nmeans of the means\n{table.mean().sort_values(ascending=False).round(3).to_string()}\n")
+    for line in what_means_prove(table):
+        click.echo(line)
+
+
 @click.command("replay")
 @click.argument("study_id")
 def replay_study(study_id: str) -> None:

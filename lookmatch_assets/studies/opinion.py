@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from lookmatch_assets.studies.intervals import MeanInterval, clustered_mean
+from lookmatch_serving.errors import InvalidInputError
 
 CELL = ["annotator", "gender"]
 
@@ -129,6 +131,23 @@ def annotator_table(scores: pd.DataFrame) -> pd.DataFrame:
     return named.pivot_table(index=CELL, columns="system", values="score", aggfunc="mean")
 
 
+def read_means(path: Path) -> pd.DataFrame:
+    """Read such a table from a CSV with the columns annotator, gender and one for each model.
+
+    Raises:
+        InvalidInputError: naming what is missing or no number.
+    """
+    table = pd.read_csv(path)
+    if not set(CELL) < set(table.columns) or len(table.columns) < len(CELL) + 2:
+        accepted = "columns annotator, gender and one for each of at least two models"
+        raise InvalidInputError("columns", list(table.columns), accepted)
+    table = table.set_index(CELL)
+    for name in table:
+        if not pd.api.types.is_numeric_dtype(table[name]) or table[name].isna().any():
+            raise InvalidInputError(str(name), list(table[name])[:5], "a mean in every row")
+    return table
+
+
 def best_per_row(table: pd.DataFrame) -> pd.Series:
     """The system with the highest mean in each row."""
     return table.idxmax(axis=1)
@@ -164,7 +183,7 @@ def what_means_prove(table: pd.DataFrame) -> list[str]:
     people = differences[0].annotators if differences else 0
     lines = [
         f"{d.better} is ahead of {d.worse} by {d.percent_of_worse:.1f} % ({d.difference:.3f}); over {d.annotators} annotators"
-        f" p {_told(d.p_value)}, after Holm's correction {_told(d.p_holm)}: "
+        f" p {_told(d.p_value)}, after Holm's correction p {_told(d.p_holm)}: "
         + ("this would be unlikely by chance." if d.p_holm < 0.05 else "chance is not ruled out.")
         for d in differences
     ]

@@ -46,6 +46,22 @@ def test_the_graph_has_the_groups_and_the_partitions(definitions: dg.Definitions
     assert {key.name for key in graph.asset_check_keys} >= {"vectors_have_unit_length", "words_are_in_the_vocabulary"}
 
 
+def test_studies_and_promotions_are_launched_with_their_config(definitions: dg.Definitions) -> None:
+    import dagster as dg
+
+    systems = [{"name": "mini", "encoder": "lookmatch-mini"}]
+    configs = {
+        "compare_systems": {"study_candidates": {"systems": systems, "raters": ["ada", "ben", "cleo"], "depth": 2}},
+        "promote_encoder": {"live_encoder": {"encoder": "clip-vit-h-14", "study": "s", "margin": 0.1}},
+    }
+    for job, ops in configs.items():
+        config = {"ops": {name: {"config": values} for name, values in ops.items()}}
+        assert dg.validate_run_config(definitions.resolve_job_def(job), config)
+    wrong = {"ops": {"study_candidates": {"config": {"taste": 3}}}}
+    with pytest.raises(dg.DagsterInvalidConfigError, match="taste"):
+        dg.validate_run_config(definitions.resolve_job_def("compare_systems"), wrong)
+
+
 def test_the_workspace_names_the_code_location() -> None:
     workspace = yaml.safe_load((Path(__file__).parents[2] / "workspace.yaml").read_text())
     assert workspace["load_from"][0]["python_module"]["module_name"] == "lookmatch_assets.definitions"

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from click.testing import CliRunner
 
 from lookmatch_assets.studies.agreement import ordinal_alpha, weighted_alphas
+from lookmatch_assets.studies.command import means_study
 from lookmatch_assets.studies.intervals import clustered_mean
 from lookmatch_assets.studies.opinion import (
     annotator_table,
@@ -19,19 +21,22 @@ from lookmatch_assets.studies.opinion import (
     compare_means,
     compare_systems,
     opinion_scores,
+    read_means,
     scores_by_system,
     what_means_prove,
 )
 from lookmatch_assets.studies.screening import screen_raters
 from lookmatch_assets.studies.simulation import simulate_study
+from lookmatch_serving.errors import InvalidInputError
 
 CLIP, SIGLIP, DINO = "CLIP ViT-H/14", "Fashion SigLIP", "DINOv2"
 STUDIES = 500
+TABLE_1 = Path(__file__).parent / "fixtures" / "paper_table_1.csv"
 
 
 @pytest.fixture
 def table_1() -> pd.DataFrame:
-    return pd.read_csv(Path(__file__).parent / "fixtures" / "paper_table_1.csv").set_index(["annotator", "gender"])
+    return read_means(TABLE_1)
 
 
 def test_the_papers_table_gives_the_papers_conclusion_and_says_what_it_cannot_prove(table_1: pd.DataFrame) -> None:
@@ -46,6 +51,16 @@ def test_the_papers_table_gives_the_papers_conclusion_and_says_what_it_cannot_pr
     assert "10 means of 5 annotators" in said
     assert said.count("chance is not ruled out") == 3
     assert "cannot show" in said
+
+
+def test_the_papers_table_is_read_from_the_shell_and_a_broken_one_is_refused(tmp_path: Path) -> None:
+    told = CliRunner().invoke(means_study, [str(TABLE_1)])
+    assert told.exit_code == 0
+    assert [figure for figure in ("3.443", "3.326", "3.242", "3.5 %", "6.2 %", "cannot show") if figure not in told.output] == []
+    broken = tmp_path / "broken.csv"
+    broken.write_text("annotator,gender,CLIP,DINOv2\nA,men,4.1,\n")
+    with pytest.raises(InvalidInputError, match="a mean in every row"):
+        read_means(broken)
 
 
 def test_a_table_of_raters_is_recovered_from_single_ratings(table_1: pd.DataFrame) -> None:
