@@ -50,7 +50,7 @@ lint: $(STAMP)
 # Brings new texts of the pages into the translators' catalogues.
 messages: $(STAMP)
 	@$(BIN)/pybabel -q extract -F lookmatch_serving/web/translations/babel.cfg -k N_ --no-location --omit-header -o .messages.pot lookmatch_serving/web
-	@$(BIN)/pybabel -q update -i .messages.pot -o lookmatch_serving/web/translations/ja.po -l ja --no-fuzzy-matching --omit-header --width 120
+	@$(BIN)/pybabel -q update -i .messages.pot -o lookmatch_serving/web/translations/ja.po -l ja --no-fuzzy-matching --ignore-pot-creation-date --width 120
 	@rm .messages.pot
 
 install: $(STAMP)

@@ -9,11 +9,15 @@ from typing import Any
 
 from PIL import Image
 
+from lookmatch_serving.api.parts import parts_of
+from lookmatch_serving.embedded import Services
+from lookmatch_serving.server import create_app
+from lookmatch_serving.settings import Settings
 from lookmatch_serving.shoppers.interactions import InteractionKind
 from lookmatch_serving.shoppers.preferences import Evidence, InferredPreference, PreferenceKind
 from lookmatch_serving.shoppers.store import replace_inferred_preferences
-from tests.serving.search_fixtures import dressed_look
-from tests.web.conftest import HOSTILE, PRODUCT, Shop
+from tests.serving.search_fixtures import colour_pipeline, dressed_look
+from tests.web.conftest import HOSTILE, PRODUCT, Shop, stock_shop
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -25,6 +29,9 @@ def test_the_feed_says_what_each_look_is_made_of_and_keeps_references_apart(shop
     assert "Top · Bottom · Shoes" in feed
     assert "2 of 3 pieces matched" in feed
     assert "look-3" in client.get("/references").text
+    listed = client.get("/v1/looks?kind=reference").get_json()["looks"]
+    assert [(look["look_id"], look["kind"]) for look in listed] == [("look-3", "reference")]
+    assert client.get(f"/images/looks/{listed[0]['image_digest']}/160.webp").status_code == 200
     assert client.get("/?market=JP").text.count("data-sheet") == 0
     assert client.get("/?page_size=1", headers={"HX-Request": "true"}).text.count("<li") == 2  # a look and "more"
     token = re.search(r"page_token=([\w-]+)", client.get("/?page_size=1").text)
@@ -253,3 +260,17 @@ def form_token(text: str) -> str:
     found = re.search(r'name="token" value="([0-9a-f]{64})"', text)
     assert found
     return found.group(1)
+
+
+def test_without_valkey_pages_are_read_and_an_upload_says_that_it_must_wait(settings: Settings, database_url: str) -> None:
+    stock_shop(settings, database_url, "http://127.0.0.1:1")
+    services = Services(database_url, "redis://127.0.0.1:1")
+    app = create_app(settings, services, colour_pipeline(settings, services))
+    client = app.test_client()
+    assert client.get("/").status_code == 200
+    assert client.get(f"/products/{PRODUCT}").status_code == 200
+    picture = {"market": "IN", "image": (io.BytesIO(dressed_look()), "a.png")}
+    answer = client.post("/looks", data=picture, headers=BROWSER)
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "Just a moment" in answer.text
+    parts_of(app).close()
