@@ -41,8 +41,8 @@ SELECTIVE_SHARE = 0.01
 EXACT_ROWS = 5_000
 """So are filters that keep at most this many rows: scanning them takes some 10 ms whatever their share is."""
 
-_EF_SEARCH = (120, 1000)
-"""Least and most of ``hnsw.ef_search``; with 40, a filter keeping half missed one of twenty (`lookmatch bench retrieval`)."""
+_EF_SEARCH = (200, 1000)
+"""Least and most of ``hnsw.ef_search``; with 120, a filter keeping half missed one of fifty (`lookmatch bench retrieval`)."""
 
 _OVERFETCH = 2
 _BIT_POOL, _LEAST_BIT_POOL = 8, 800

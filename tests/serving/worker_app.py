@@ -1,0 +1,41 @@
+"""The app under gunicorn with an encoder that needs no weights: ``python -m tests.serving.worker_app PORT WORKERS``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from lookmatch_serving.embedded import ensure_services
+from lookmatch_serving.llm.client import AnthropicVisionModel
+from lookmatch_serving.llm.judge import ModelReranker
+from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+from lookmatch_serving.server import ServerConfiguration, create_app
+from lookmatch_serving.settings import read_settings
+from tests.serving.search_fixtures import colour_pipeline
+
+
+class App(BaseApplication):
+    def __init__(self, port: int, workers: int) -> None:
+        self._port, self._workers = port, workers
+        super().__init__()
+
+    def load_config(self) -> None:
+        configuration = ServerConfiguration(workers=self._workers, threads=24, searches=20)
+        values = {**configuration.gunicorn("127.0.0.1", self._port), "child_exit": lambda server, worker: None}
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        settings = read_settings()
+        services = ensure_services(settings)
+        model = AnthropicVisionModel("test-key", "some-model")
+        pipeline = colour_pipeline(settings, services, reader=ModelQueryGenerator(model), reranker=ModelReranker(model))
+        pipeline.warm_up()
+        return create_app(settings, services, pipeline, searches=20)
+
+
+if __name__ == "__main__":
+    sys.argv, port, workers = sys.argv[:1], int(sys.argv[1]), int(sys.argv[2])
+    App(port, workers).run()
