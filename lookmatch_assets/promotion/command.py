@@ -65,7 +65,7 @@ def prepare(key: str) -> None:
     from lookmatch_serving.encoders import load_encoder
 
     with _opened() as (settings, _, connection):
-        for market, count in prepare_candidate(connection, key, load_encoder, settings.image_folder).items():
+        for market, count in prepare_candidate(connection, key, load_encoder, settings).items():
             click.echo(f"{market}: {count} vectors written; up to date")
 
 

@@ -7,7 +7,6 @@ kept up to date, until the promotion is confirmed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,10 +19,11 @@ from lookmatch_assets.vectors.kept import ImageEncoder
 from lookmatch_assets.vectors.tables import VectorTable, build_index, ensure_vector_table, go_live, pending_pictures
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.settings import Settings
 
 
 def prepare_candidate(
-    connection: DictConnection, encoder_key: str, load: Callable[[str], ImageEncoder], folder: Path
+    connection: DictConnection, encoder_key: str, load: Callable[[str], ImageEncoder], settings: Settings
 ) -> dict[str, int]:
     """Make an encoder's vectors and indexes in every market that has a live one, and keep them up to date from now on.
 
@@ -31,7 +31,7 @@ def prepare_candidate(
         connection: to the lookmatch database.
         encoder_key: of the candidate.
         load: gives the encoder of a key.
-        folder: the store of pictures.
+        settings: names the store of pictures, and the size of a market from which on it has an index over signs.
 
     Returns:
         Vectors written by market.
@@ -43,8 +43,10 @@ def prepare_candidate(
     for pointer in live_pointers(connection):
         table = VectorTable(encoder_key, encoder.version, encoder.dimensions, pointer.market)
         ensure_vector_table(connection, table)
-        written[pointer.market] = embed_pending(connection, table, encoder, pending_pictures(connection, table), folder).vectors
-        build_index(connection, table)
+        written[pointer.market] = embed_pending(
+            connection, table, encoder, pending_pictures(connection, table), settings.image_folder
+        ).vectors
+        build_index(connection, table, settings.bit_index_products)
     connection.execute("INSERT INTO vectors.candidate_encoders (encoder_key) VALUES (%s) ON CONFLICT DO NOTHING", [encoder_key])
     connection.commit()
     return written

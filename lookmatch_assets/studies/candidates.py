@@ -158,13 +158,14 @@ def prepare_index(connection: DictConnection, system: OpenSystem, market: str, s
     table = VectorTable(encoder.key, encoder.version, encoder.dimensions, market)
     ensure_vector_table(connection, table)
     embed_pending(connection, table, encoder, pending_pictures(connection, table), settings.image_folder)
-    build_index(connection, table)
+    bits_from = 1 if asked.index == "bits" else settings.bit_index_products
+    build_index(connection, table, bits_from)
     products = searchable_products(connection, table)
     if not products:
         return None
     now = datetime.now(UTC)
     plain = LiveIndex(market, encoder.key, encoder.version, table.name, encoder.dimensions, now, products)
-    return replace(plain, search_by=asked.index, ef_search=asked.ef_search)
+    return replace(plain, search_by=asked.index, ef_search=asked.ef_search, bit_index=products >= bits_from)
 
 
 def read_looks(

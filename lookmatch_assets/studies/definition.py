@@ -28,7 +28,8 @@ class SystemDefinition(_Record):
         query: ``text``, ``segment``, or ``blend`` of both by ``image_weight``; encoders without text need ``segment``.
         ranker: ``vector`` keeps the order of retrieval, ``segment`` reranks by the look's segment, ``llm`` by the vision model
             after that.
-        index: ``planned`` searches as serving does, ``exact`` compares every product, ``index`` always walks the HNSW graph.
+        index: ``planned`` searches as serving does, ``exact`` compares every product, ``index`` always walks the HNSW graph,
+            ``bits`` that over the signs of vectors.
         ef_search: length of HNSW's list; as serving chooses it when left out.
     """
 
@@ -37,7 +38,7 @@ class SystemDefinition(_Record):
     query: Literal["text", "segment", "blend"] = "text"
     ranker: Literal["vector", "segment", "llm"] = "vector"
     image_weight: float = Field(default=0.3, ge=0, le=1)
-    index: Literal["planned", "exact", "index"] = "planned"
+    index: Literal["planned", "exact", "index", "bits"] = "planned"
     ef_search: int | None = Field(default=None, ge=1, le=1000)
 
     @model_validator(mode="after")

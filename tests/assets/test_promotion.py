@@ -76,7 +76,7 @@ def connection(
         for market in MARKETS:
             opened.execute("INSERT INTO vectors.encoders VALUES (%s, %s, 48, 'none_yet') ON CONFLICT DO NOTHING", [LIVE, "v0"])
             opened.execute("INSERT INTO vectors.live_encoder VALUES (%s, %s, 'v0', now(), 0)", [market, LIVE])
-        prepare_candidate(opened, LIVE, PixelEncoder, settings.image_folder)
+        prepare_candidate(opened, LIVE, PixelEncoder, settings)
         for market in MARKETS:
             refresh_live(opened, table_of(LIVE, market))
         opened.execute("DELETE FROM vectors.candidate_encoders")
@@ -152,7 +152,7 @@ def test_a_better_encoder_goes_live_by_the_asset_and_comes_back_by_one_command(
     connection: DictConnection, settings: Settings
 ) -> None:
     rate(connection, "good", {"IN": 4.3, "US": 4.2})
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     config = PromotionConfig(encoder=NEW, study="good")
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
@@ -226,7 +226,7 @@ def test_confirming_drops_the_vectors_of_the_encoder_before_and_ends_the_way_bac
     connection: DictConnection, settings: Settings
 ) -> None:
     rate(connection, "good", {"IN": 4.3, "US": 4.2})
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     promote(connection, examine(connection, NEW, evaluate(connection, "good"), PixelEncoder))
     rate(connection, "again", {"IN": 4.6, "US": 4.6}, encoder="clip-vit-h-14")
     waiting = refused(gate_of(connection, "again", "clip-vit-h-14"))
@@ -242,7 +242,7 @@ def test_confirming_drops_the_vectors_of_the_encoder_before_and_ends_the_way_bac
 def test_a_worse_encoder_and_one_that_is_only_by_chance_ahead_are_refused_with_figures(
     connection: DictConnection, settings: Settings
 ) -> None:
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     rate(connection, "worse", {"IN": 2.4, "US": 2.3})
     found = refused(gate_of(connection, "worse"))
     assert set(found) == {"significantly_better", "no_market_is_worse"}
@@ -257,7 +257,7 @@ def test_a_worse_encoder_and_one_that_is_only_by_chance_ahead_are_refused_with_f
 def test_an_encoder_that_is_better_on_the_whole_but_worse_in_one_market_is_refused_there(
     connection: DictConnection, settings: Settings
 ) -> None:
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     rate(connection, "split", {"IN": 4.8, "US": 2.9, "JP": 4.8})
     found = refused(gate_of(connection, "split"))
     assert set(found) == {"no_market_is_worse"}
@@ -273,13 +273,13 @@ def test_an_incomplete_index_a_missing_one_and_blind_canaries_are_refused(connec
     found = refused(gate_of(connection, "good"))
     assert set(found) == {"index_is_complete", "canaries_find_themselves"}
     assert "lookmatch encoders prepare fashion-clip" in found["index_is_complete"]
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     table = table_of(NEW, "US")
     connection.execute(f"DELETE FROM vectors.{table.name} WHERE product_id = 'v:US:red-jeans'".encode())
     assert refused(gate_of(connection, "good")) == {
         "index_is_complete": "IN: 10 vectors, 0 pictures without one; US: 9 vectors, 1 pictures without one"
     }
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     connection.execute(f"DROP INDEX vectors.{table.index_name}".encode())
     assert "US: 10 vectors, 0 pictures without one, index not built" in refused(gate_of(connection, "good"))["index_is_complete"]
 
@@ -287,7 +287,7 @@ def test_an_incomplete_index_a_missing_one_and_blind_canaries_are_refused(connec
 def test_simulated_raters_other_versions_and_unmatched_systems_carry_no_promotion(
     connection: DictConnection, settings: Settings
 ) -> None:
-    prepare_candidate(connection, NEW, PixelEncoder, settings.image_folder)
+    prepare_candidate(connection, NEW, PixelEncoder, settings)
     rate(connection, "drawn", {"IN": 4.3, "US": 4.2}, raters=[f"simulated-{i}" for i in range(6)])
     assert refused(gate_of(connection, "drawn")) == {"people_rated": "the raters are simulated; they say nothing about people"}
     assert not refused(gate_of(connection, "drawn", simulated_counts=True))

@@ -35,7 +35,7 @@ PAPER = [
     {"name": "clip", "encoder": "clip-vit-h-14", "query": "text", "index": "exact"},
     {"name": "fashion clip", "encoder": "fashion-clip", "query": "blend", "index": "index", "ef_search": 40},
     {"name": "fashion siglip", "encoder": "fashion-siglip", "query": "text", "ranker": "segment"},
-    {"name": "dinov2", "encoder": "dinov2", "query": "segment"},
+    {"name": "dinov2", "encoder": "dinov2", "query": "segment", "index": "bits"},
 ]
 
 
