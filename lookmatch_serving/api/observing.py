@@ -38,7 +38,10 @@ _HEADERS = {
 
 
 def configure_logging() -> None:
-    """Log JSON lines to stderr, with secrets masked. Called by the server process, not by the factory."""
+    """Log JSON lines to stderr, with secrets masked. Called by the server process, not by the factory.
+
+    A line and its end are one write, so that the lines of workers that share stderr do not run into each other.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -48,7 +51,7 @@ def configure_logging() -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
 

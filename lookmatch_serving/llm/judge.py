@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 
 from PIL import Image
 
@@ -91,7 +92,7 @@ class ModelReranker:
         orders = {}
         for name, by_product in found.items():
             ordered = [by_product[one.product_id] for one in offered[name] if one.product_id in by_product]
-            means = [(same[0][0], sum(one[1] for one in same) / len(same), same[0][2]) for same in ordered]
+            means = [(same[0][0], round(fmean(one[1] for one in same), 6), same[0][2]) for same in ordered]
             orders[name] = sorted(means, key=lambda one: -one[1])
         return orders
 

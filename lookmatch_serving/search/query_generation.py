@@ -30,7 +30,7 @@ from lookmatch_serving.search.structure import colour_name
 LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
 """What the embedded generator asks of a region, by the encoder's vocabularies."""
 
-EMBEDDED_GENERATOR = "embedded-4"
+EMBEDDED_GENERATOR = "embedded-5"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
 

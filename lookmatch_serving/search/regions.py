@@ -146,13 +146,28 @@ def tightened(box: Box, figure: Figure, margin: float = 0.01) -> Box | None:
     )
 
 
-def cut(picture: Image.Image, box: Box, pixels: int = CROP_PIXELS) -> Image.Image:
-    """Cut a box out, padded to a square of neutral ground and at most ``pixels`` wide, as product photos are."""
+def cut(
+    picture: Image.Image,
+    box: Box,
+    pixels: int = CROP_PIXELS,
+    *,
+    margin: float = 1.08,
+    ground: tuple[int, int, int] = _GROUND,
+) -> Image.Image:
+    """Cut a box out, padded to a square of plain ground and at most ``pixels`` wide, as product photos are.
+
+    Args:
+        picture: RGB.
+        box: in fractions of the picture.
+        pixels: longer side of the piece.
+        margin: side of the square in longer sides of the piece.
+        ground: RGB of the padding.
+    """
     left, top = int(box.x0 * picture.width), int(box.y0 * picture.height)
     right, bottom = max(left + 1, round(box.x1 * picture.width)), max(top + 1, round(box.y1 * picture.height))
     piece = picture.crop((left, top, right, bottom))
     piece.thumbnail((pixels, pixels), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    side = round(max(piece.size) * 1.08)
-    square = Image.new("RGB", (side, side), _GROUND)
+    side = round(max(piece.size) * margin)
+    square = Image.new("RGB", (side, side), ground)
     square.paste(piece, ((side - piece.width) // 2, (side - piece.height) // 2))
     return square

@@ -12,11 +12,11 @@ from PIL import Image
 
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.search.foreground import find_figure, on_neutral_ground
-from lookmatch_serving.search.layout import find_pieces
+from lookmatch_serving.search.layout import cut_piece, find_pieces, on_white_ground
 from lookmatch_serving.search.look import LayerQuery
 from lookmatch_serving.search.regions import cut, tightened
 
-EMBEDDED_SEGMENTER = "embedded-1"
+EMBEDDED_SEGMENTER = "embedded-2"
 """Part of the cache key; changes whenever the same layer would be cut out differently."""
 
 
@@ -43,14 +43,12 @@ class EmbeddedSegmenter:
     def segment(self, picture: Image.Image, queries: Sequence[LayerQuery]) -> dict[str, Image.Image]:
         """See ``Segmenter``."""
         figure = find_figure(picture)
-        laid_out = bool(find_pieces(figure))
-        ground = picture if laid_out else on_neutral_ground(picture, figure)
-        pieces = {}
-        for query in queries:
-            box = query.box if laid_out else query.box and tightened(query.box, figure)
-            if box is not None:
-                pieces[query.layer] = cut(ground, box)
-        return pieces
+        if find_pieces(figure):
+            whitened = on_white_ground(picture)
+            return {query.layer: cut_piece(whitened, query.box)[1] for query in queries if query.box is not None}
+        ground = on_neutral_ground(picture, figure)
+        boxes = {query.layer: tightened(query.box, figure) for query in queries if query.box is not None}
+        return {layer: cut(ground, box) for layer, box in boxes.items() if box is not None}
 
 
 class AbsentSegmenter:

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lookmatch_serving.search.foreground import find_figure
-from lookmatch_serving.search.layout import crops_of_pieces, find_pieces, read_pieces
+from lookmatch_serving.search.layout import crops_of_pieces, cut_piece, find_pieces, on_white_ground, read_pieces
+from lookmatch_serving.search.look import Box
 from lookmatch_serving.search.outfit import Evidence
 
 LABELS = ["shirt", "jeans", "casual shoes", "handbag", "perfume"]
@@ -32,6 +33,20 @@ def test_garments_beside_and_under_each_other_are_parted():
 
 def test_one_tall_figure_with_a_bag_beside_it_is_no_flat_lay():
     assert find_pieces(find_figure(flat_lay((120, 20, 240, 500), (280, 230, 340, 300)))) == []
+
+
+def test_a_piece_is_put_on_white_and_fills_its_frame():
+    box, square = cut_piece(on_white_ground(flat_lay((80, 20, 240, 200))), Box(x0=0.1, y0=0.0, x1=0.8, y1=0.5))
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((80 / 360, 20 / 512, 241 / 360, 201 / 512))
+    pixels = np.asarray(square)
+    assert pixels.shape[0] == pixels.shape[1] == 160
+    assert set(map(tuple, pixels[[1, 80, 158], 80])) == {(32, 65, 179)}
+    assert pixels[80, 0].tolist() == [255, 255, 255]
+
+
+def test_a_dark_ground_is_left_as_it_is():
+    picture = Image.new("RGB", (64, 64), (60, 40, 30))
+    assert on_white_ground(picture) is picture
 
 
 def test_each_piece_becomes_the_layer_of_its_most_probable_type_and_other_goods_do_not_count():
