@@ -205,14 +205,15 @@ def measure(services: Services, packets: list[Packet], turns: int, done: Callabl
         done()
         again = land_all(own, packets)
         done()
-    seconds: dict[int, list[float]] = {0: [], count // POISON_EVERY: []}
+    rates: dict[int, list[float]] = {0: [], count // POISON_EVERY: []}
     for poison in [0, count // POISON_EVERY] * turns:
+        good = packets[: count - poison]  # as many entries with poison as without, so that both fill their batches alike
         with scratch_database(services) as own:
-            landed = land_all(own, packets, poison)
-        check(landed, count, len(range(0, count, count // poison)) if poison else 0)
-        seconds[poison].append(landed.seconds)
+            landed = land_all(own, good, poison)
+        check(landed, len(good), len(range(0, len(good), len(good) // poison)) if poison else 0)
+        rates[poison].append(len(good) / landed.seconds)
         done()
-    clean, poisoned = (count / median(times) for times in seconds.values())
+    clean, poisoned = (median(found) for found in rates.values())
     return Measured(
         count / first.seconds, count / plain, count / rows, count / changed.seconds, len(later) / single.seconds, 1 / one_row,
         clean, poisoned, again.counts,

@@ -71,16 +71,16 @@ def test_the_sheet_opens_over_the_feed_and_back_closes_it(shop: Shop, page: Page
     page.goto(shop.address)
     page.locator("a[data-sheet]").first.click()
     expect(page.locator("#sheet .layer")).to_have_count(3)
-    assert page.url.endswith("/looks/look-2")
+    expect(page).to_have_url(shop.address + "/looks/look-2")
     page.go_back()
     expect(page.locator("#sheet")).not_to_be_visible()
-    assert page.url == shop.address + "/"
+    expect(page).to_have_url(shop.address + "/")
     page.locator("a[data-sheet]").first.click()
     expect(page.locator("#sheet .layer")).to_have_count(3)
     page.keyboard.press("Escape")
     expect(page.locator("#sheet")).not_to_be_visible()
     expect(page.locator("a[data-sheet]").first).to_be_focused()
-    assert page.url == shop.address + "/"
+    expect(page).to_have_url(shop.address + "/")
     assert page.trouble == []  # type: ignore[attr-defined]
 
 
