@@ -58,7 +58,7 @@ from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
 ENCODER_THREADS = 2
-"""Encoding keeps every core busy by itself; more at a time would only make all of them late."""
+"""Encodings at a time in a process, each on its share of the cores; more would only make all of them late."""
 
 MODEL_THREADS = 16
 PAGES_AHEAD = 10
