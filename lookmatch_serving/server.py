@@ -30,6 +30,8 @@ from lookmatch_serving.api.routes import v1
 from lookmatch_serving.api.shopper_routes import shoppers
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.resized_pictures import ResizedPictures
+from lookmatch_serving.search.cache import SearchCache
+from lookmatch_serving.search.single_flight import SingleFlight
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.web.console import console
 from lookmatch_serving.web.pages import web
@@ -48,15 +50,18 @@ class ServerConfiguration:
     Attributes:
         workers: processes; each loads the encoder's text tower.
         threads: requests that a worker handles at a time.
-        searches: searches that a worker handles at a time; fewer than threads, so that probes and pictures find a thread.
+        searches: searches that a worker computes at a time.
+        inside: searches that a worker holds at a time, those that wait for an identical one included; fewer than threads, so that
+            probes and pictures find a thread.
         graceful_seconds: time that requests get to finish when the server stops.
         heartbeat_seconds: a worker silent for so long is replaced.
         keepalive_seconds: how long an idle connection stays open.
     """
 
     workers: int = 2
-    threads: int = 8
+    threads: int = 64
     searches: int = 3
+    inside: int = 56
     graceful_seconds: int = 20
     heartbeat_seconds: int = 60
     keepalive_seconds: int = 5
@@ -86,6 +91,7 @@ def create_app(
     pipeline: SearchPipeline | None = None,
     *,
     searches: int = 6,
+    inside: int | None = None,
     metrics: Metrics | None = None,
 ) -> Flask:
     """Make the application.
@@ -94,7 +100,8 @@ def create_app(
         settings: of this process.
         services: addresses of Postgres and Valkey.
         pipeline: what answers searches; the real one when None.
-        searches: searches answered at a time, further ones are refused with 503.
+        searches: searches computed at a time, further ones are refused with 503.
+        inside: searches held at a time, those that wait for an identical one included; as many as are computed when None.
         metrics: those that the pipeline tells of its model's calls; new ones when None.
     """
     app = Flask("lookmatch_serving", static_folder=None, template_folder="web/templates")
@@ -105,7 +112,9 @@ def create_app(
     counted = metrics or Metrics()
     search = pipeline if pipeline is not None else _real_pipeline(settings, services, counted)
     resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
-    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, Admission(searches), resized))
+    flights = SingleFlight(SearchCache(services.redis_url), pool)
+    admission = Admission(searches, inside)
+    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, admission, flights, resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
@@ -139,7 +148,7 @@ def serve(
             _share_cores(chosen.workers)
             metrics = Metrics()
             pipeline = _warm_pipeline(settings, services, metrics)
-            return create_app(settings, services, pipeline, searches=chosen.searches, metrics=metrics)
+            return create_app(settings, services, pipeline, searches=chosen.searches, inside=chosen.inside, metrics=metrics)
 
     _Server().run()
 

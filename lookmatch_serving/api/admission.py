@@ -14,24 +14,45 @@ class OverloadedError(TransientError):
 
 
 class Admission:
-    """A fixed number of places.
+    """Places to compute searches, and more to be inside at all, where one may wait for what an identical search computes."""
 
-    Keep it below the worker's threads, so that health probes and pictures find a thread while searches fill their places.
-    """
+    def __init__(self, computed: int, inside: int | None = None) -> None:
+        """Make it.
 
-    def __init__(self, places: int) -> None:
-        self._free = threading.BoundedSemaphore(places)
+        Args:
+            computed: searches computed at a time.
+            inside: searches at a time, those that wait included; as many as are computed when None. Keep it below the worker's
+                threads, so that health probes and pictures find a thread while searches fill their places.
+        """
+        self._computing = threading.BoundedSemaphore(computed)
+        self._inside = threading.BoundedSemaphore(computed if inside is None else inside)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one place for the duration of a block.
+    def inside(self) -> Iterator[None]:
+        """Hold a place inside for the duration of a block.
 
         Raises:
             OverloadedError: no place is free.
         """
-        if not self._free.acquire(blocking=False):
-            raise OverloadedError("the server is answering as many searches as it can; try again shortly")
-        try:
+        with _held(self._inside):
             yield
-        finally:
-            self._free.release()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place to compute for the duration of a block.
+
+        Raises:
+            OverloadedError: no place is free.
+        """
+        with _held(self._computing):
+            yield
+
+
+@contextmanager
+def _held(places: threading.BoundedSemaphore) -> Iterator[None]:
+    if not places.acquire(blocking=False):
+        raise OverloadedError("the server is answering as many searches as it can; try again shortly")
+    try:
+        yield
+    finally:
+        places.release()

@@ -10,17 +10,25 @@ from lookmatch_serving.search.trace import Observer
 
 
 def answer_search(parts: Parts, request: SearchRequest, image: bytes | None, observer: Observer | None = None) -> SearchAnswer:
-    """Answer a search; an observer is told as its stages begin and end.
+    """Answer a search; an observer is told as its stages begin and end, so it has them run for itself.
 
     Raises:
         InvalidInputError: the picture cannot be used; found before anything expensive runs.
         OverloadedError: no place is free.
     """
-    try:
+    allowed = request.deadline_ms or parts.settings.deadline_ms
+
+    def compute(left: float) -> SearchAnswer:
+        asked = request if left == allowed else request.model_copy(update={"deadline_ms": int(left)})
         with parts.admission.place():
+            return parts.pipeline.search(asked, image, observer)
+
+    try:
+        with parts.admission.inside():
             if image is not None:
                 check_picture(image)
-            answer = parts.pipeline.search(request, image, observer)
+            shared = observer is None
+            answer = parts.single_flight.answer(request, image, allowed, compute) if shared else compute(allowed)
     except OverloadedError:
         parts.metrics.search_shed()
         raise

@@ -15,6 +15,7 @@ from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.single_flight import SingleFlight
 from lookmatch_serving.search.trace import Observer
 from lookmatch_serving.settings import Settings
 
@@ -44,11 +45,13 @@ class Parts:
     catalogue: Catalogue
     metrics: Metrics
     admission: Admission
+    single_flight: SingleFlight
     resized: ResizedPictures
 
     def close(self) -> None:
         """Release connections and the pipeline."""
         self.pipeline.close()
+        self.single_flight.close()
         self.pool.close()
         self.valkey.close()
 

@@ -38,6 +38,12 @@ SEGMENT_SECONDS = 24 * 3600
 ANSWER_SECONDS = 10 * 60
 """Less than the life of the result lists that kept answers name."""
 
+HANDED_OVER_SECONDS = 2
+"""How long an answer lies for those who wait for it, who look every ``_POLL_SECONDS``."""
+
+_LONGEST_WAIT_SECONDS = 60
+"""The longest deadline."""
+
 _POLL_SECONDS = 0.02
 
 _PREFIX = "lookmatch:search"
@@ -85,32 +91,66 @@ class SearchCache:
         found = self._get(key, trace)
         if found is not None:
             return json.loads(found)
-        lock = self._client.lock(f"{key}:making", timeout=max(milliseconds, 1.0) / 1000, blocking=False, thread_local=False)
-        if self._asked(lock.acquire, trace) is not False:  # None where Valkey does not answer
-            return workers.run(partial(self._made, key, keep_seconds, work, lock), milliseconds)
-        return self._awaited(key, lock, milliseconds, trace)
+        give_up = self.claim(name, milliseconds, trace)
+        if give_up is not None:
+            return workers.run(partial(self._made, key, keep_seconds, work, give_up), milliseconds)
+        end = time.monotonic() + milliseconds / 1000
+        found = self._awaited(name, end, trace)
+        if found is not None:
+            return json.loads(found)
+        if time.monotonic() < end:
+            raise UpstreamError("an identical request that was first failed")
+        raise DeadlineExceededError(f"no answer within {milliseconds:.0f} ms, from an identical request that was first")
 
-    def _made(self, key: str, keep_seconds: int, work: Callable[[], Any], lock: Lock) -> Any:
-        unseen = Trace()  # the request may be over by now
+    def _made(self, key: str, keep_seconds: int, work: Callable[[], Any], give_up: Callable[[], None]) -> Any:
         try:
             value = work()
-            self._set(key, json.dumps(value).encode(), keep_seconds, unseen)
+            self._set(key, json.dumps(value).encode(), keep_seconds, Trace())  # the request may be over by now
         finally:
-            with suppress(redis.exceptions.LockError):
-                self._asked(lock.release, unseen)
+            give_up()
         return value
 
-    def _awaited(self, key: str, lock: Lock, milliseconds: float, trace: Trace) -> Any:
-        end = time.monotonic() + milliseconds / 1000
+    def claim(self, name: str, milliseconds: float, trace: Trace) -> Callable[[], None] | None:
+        """Become the one of all processes that makes what is called by a name; it lapses after the given time.
+
+        Returns:
+            What gives the claim up; None where another holds it. Without Valkey everyone gets one.
+        """
+        lock = self._lock(name, milliseconds)
+        if self._asked(lock.acquire, trace) is False:  # None where Valkey does not answer
+            return None
+
+        def give_up() -> None:
+            with suppress(redis.exceptions.LockError):
+                self._asked(lock.release, Trace())
+
+        return give_up
+
+    def hand_over(self, name: str, written: Callable[[], str], trace: Trace) -> None:
+        """Leave a value to those who wait for it in ``handed_over``, if any do; call it before the claim is given up."""
+        key = f"{_PREFIX}:{name}"
+        if self._asked(lambda: self._client.exists(f"{key}:awaited"), trace):
+            self._set(key, written().encode(), HANDED_OVER_SECONDS, trace)
+
+    def handed_over(self, name: str, end: float, trace: Trace) -> bytes | None:
+        """Wait until ``end`` (monotonic seconds) for what the holder of a claim leaves; None where it left nothing."""
+        self._asked(lambda: self._client.set(f"{_PREFIX}:{name}:awaited", 1, ex=_LONGEST_WAIT_SECONDS), trace)
+        return self._awaited(name, end, trace)
+
+    def _awaited(self, name: str, end: float, trace: Trace) -> bytes | None:
+        """What is kept under a name as soon as it is there; None once its claim is gone or time is over."""
+        key, lock = f"{_PREFIX}:{name}", self._lock(name, 1.0)
         while time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
             held = self._asked(lock.locked, trace)
             found = self._get(key, trace)
-            if found is not None:
-                return json.loads(found)
-            if not held:
-                raise UpstreamError("an identical request that was first failed")
-        raise DeadlineExceededError(f"no answer within {milliseconds:.0f} ms, from an identical request that was first")
+            if found is not None or not held:
+                return found
+        return None
+
+    def _lock(self, name: str, milliseconds: float) -> Lock:
+        seconds = max(milliseconds, 1.0) / 1000
+        return Lock(self._client, f"{_PREFIX}:{name}:making", timeout=seconds, blocking=False, thread_local=False)
 
     def text_vectors(self, version: str, texts: Sequence[str], dimensions: int, trace: Trace) -> list[Vectors | None]:
         """Vectors of texts, None where one is not held."""

@@ -25,7 +25,7 @@ def log_query(
     pool: ConnectionPool[DictConnection],
     request: SearchRequest,
     answer: SearchAnswer,
-    digest: str,
+    digest: str | None,
     ranking: Mapping[str, RankedList] | None = None,
     answered_from: UUID | None = None,
     calls: Sequence[Mapping[str, Any]] = (),
@@ -36,7 +36,7 @@ def log_query(
         pool: of Postgres.
         request: what was asked.
         answer: what is answered.
-        digest: of the look's picture.
+        digest: of the look's picture; None for that of the query it was answered from.
         ranking: by layer, of the products in the answer; None where an earlier query ranked them.
         answered_from: that earlier query.
         calls: of the vision model that the query paid for, as its ledger keeps them.

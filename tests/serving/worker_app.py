@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -15,6 +16,8 @@ from lookmatch_serving.server import ServerConfiguration, create_app
 from lookmatch_serving.settings import read_settings
 from tests.serving.search_fixtures import colour_pipeline
 
+CONFIGURATION = ServerConfiguration()
+
 
 class App(BaseApplication):
     def __init__(self, port: int, workers: int) -> None:
@@ -22,7 +25,7 @@ class App(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        configuration = ServerConfiguration(workers=self._workers, threads=24, searches=20)
+        configuration = replace(CONFIGURATION, workers=self._workers)
         values = {**configuration.gunicorn("127.0.0.1", self._port), "child_exit": lambda server, worker: None}
         for name, value in values.items():
             self.cfg.set(name, value)
@@ -33,7 +36,7 @@ class App(BaseApplication):
         model = AnthropicVisionModel("test-key", "some-model")
         pipeline = colour_pipeline(settings, services, reader=ModelQueryGenerator(model), reranker=ModelReranker(model))
         pipeline.warm_up()
-        return create_app(settings, services, pipeline, searches=20)
+        return create_app(settings, services, pipeline, searches=CONFIGURATION.searches, inside=CONFIGURATION.inside)
 
 
 if __name__ == "__main__":
