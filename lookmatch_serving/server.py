@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 from flask import Flask
@@ -37,6 +38,9 @@ from lookmatch_serving.web.console import console
 from lookmatch_serving.web.pages import web
 from lookmatch_serving.web.rating import rating
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 MAX_BODY_BYTES = 28 * 2**20
 """A picture of the largest accepted size in base64, and a little."""
 
@@ -50,7 +54,8 @@ class ServerConfiguration:
     Attributes:
         workers: processes; each loads the encoder's text tower.
         threads: requests that a worker handles at a time.
-        searches: searches that a worker computes at a time.
+        searches: searches that a worker computes at a time. More of them answer no more: they only wait for each other.
+        searches_with_model: the same where a vision model is asked, for which a search waits most of its time.
         inside: searches that a worker holds at a time, those that wait for an identical one included; fewer than threads, so that
             probes and pictures find a thread.
         graceful_seconds: time that requests get to finish when the server stops.
@@ -61,6 +66,7 @@ class ServerConfiguration:
     workers: int = 2
     threads: int = 64
     searches: int = 3
+    searches_with_model: int = 6
     inside: int = 56
     graceful_seconds: int = 20
     heartbeat_seconds: int = 60
@@ -121,6 +127,7 @@ def create_app(
     allow_origins(app, settings.cors_origins)
     for blueprint in (v1, shoppers, pictures, operations, web, console, rating):
         app.register_blueprint(blueprint)
+    app.wsgi_app = _closing_when_turned_away(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
@@ -148,9 +155,29 @@ def serve(
             _share_cores(chosen.workers)
             metrics = Metrics()
             pipeline = _warm_pipeline(settings, services, metrics)
-            return create_app(settings, services, pipeline, searches=chosen.searches, inside=chosen.inside, metrics=metrics)
+            searches = chosen.searches if settings.anthropic_api_key is None else chosen.searches_with_model
+            return create_app(settings, services, pipeline, searches=searches, inside=chosen.inside, metrics=metrics)
 
     _Server().run()
+
+
+def _closing_when_turned_away(application: WSGIApplication) -> WSGIApplication:
+    """Have gunicorn close the connection of a client that got 503, so that it connects anew, perhaps to a worker with a place.
+
+    A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of the
+    worker that turned it away at once; at twice the load the other one was idle a fifth of the time (`lookmatch bench serving`).
+    """
+
+    def closing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
+            if status.startswith("503") and force_close is not None:
+                force_close()
+            return start_response(status, headers, exc_info)
+
+        return application(environ, cast("StartResponse", start))
+
+    return closing
 
 
 def _real_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:

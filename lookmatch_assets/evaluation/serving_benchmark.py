@@ -33,7 +33,7 @@ WORKERS = 2
 MODEL_SECONDS = 0.3
 DEADLINE_MS = 1_000
 _THREADS = 64
-_CONCURRENCIES = (2, 4, 8)
+_CONCURRENCIES = (2, 4, 8, 12)
 _LONG_MS = 20_000
 _MOST_A_SECOND = 40
 _PAUSE_SECONDS = 0.2
@@ -147,6 +147,7 @@ def bench_serving(searches: int, seconds: float, market: Market) -> None:
                 model.delay = delay
                 _row(table, f"model faked at {delay * 1000:.0f} ms", latency(app, pictures, searches))
             _row(table, "answer kept", kept_answers(app, next(pictures), searches))
+            _overload(table, app, pictures, seconds, "model, ")
         with served(settings, services, None, WORKERS) as base:
             app = App(base, market, client)
             latency(app, pictures, 4)
@@ -172,14 +173,14 @@ def _beside_sql(
     table.add_row("bare SQL of the same", f"{middle:.1f}", f"{float(np.percentile(bare, 95) * 1000):.1f}", "")
 
 
-def _overload(table: Table, app: App, pictures: Iterator[str], seconds: float) -> None:
+def _overload(table: Table, app: App, pictures: Iterator[str], seconds: float, name: str = "") -> None:
     """Peak goodput of any concurrency, and goodput at twice as many requests."""
     loads = {at_once: closed_loop(app, pictures, at_once, seconds) for at_once in _CONCURRENCIES}
     best = max(loads, key=lambda at_once: loads[at_once].good_per_second)
     peak = loads[best]
     for at_once, load in loads.items():
         more = f"{load.good_per_second:.1f} good a second; statuses {load.statuses}"
-        table.add_row(f"{at_once} at a time", f"{load.p50_ms:.0f}", f"{load.p95_ms:.0f}", more)
+        table.add_row(f"{name}{at_once} at a time", f"{load.p50_ms:.0f}", f"{load.p95_ms:.0f}", more)
     for times in (1, 2):
         rate = times * peak.good_per_second
         fresh = list(itertools.islice(pictures, int(rate * seconds)))
@@ -187,4 +188,4 @@ def _overload(table: Table, app: App, pictures: Iterator[str], seconds: float) -
         share = load.good_per_second / peak.good_per_second
         wanted = " (>= 0.90)" if times == 2 else ""
         more = f"goodput {load.good_per_second:.1f} a second, {share:.2f} of peak{wanted}; statuses {load.statuses}"
-        table.add_row(f"{times}x: {rate:.1f} a second", f"{load.p50_ms:.0f}", f"{load.p95_ms:.0f}", more)
+        table.add_row(f"{name}{times}x: {rate:.1f} a second", f"{load.p50_ms:.0f}", f"{load.p95_ms:.0f}", more)

@@ -57,8 +57,8 @@ from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
-ENCODER_THREADS = 2
-"""Encodings at a time in a process, each on its share of the cores; more would only make all of them late."""
+ENCODER_THREADS = 1
+"""Encodings at a time in a process, on its share of the cores; two at a time answered fewer searches a second, not more."""
 
 MODEL_THREADS = 16
 PAGES_AHEAD = 10

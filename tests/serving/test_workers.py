@@ -22,6 +22,7 @@ from lookmatch_assets.up import free_port
 from lookmatch_serving.embedded import Services, ensure_services, stop_services
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import Stock, dressed_look, make_market
+from tests.serving.worker_app import CONFIGURATION
 
 PICTURE = base64.b64encode(dressed_look()).decode()
 STOCK = [Stock(f"red-{i}", shade=i) for i in range(6)]
@@ -69,6 +70,23 @@ def test_fifty_identical_cold_searches_over_four_workers_ask_the_model_once_for_
         assert Counter(status for status, _ in found) == {200: 50}
         assert {body["ranker"] for _, body in found} == {"llm"}
         assert (model.readings, model.judgements) == (1, 1)
+
+
+@pytest.mark.timeout(180)
+def test_a_search_that_is_turned_away_has_its_connection_closed_so_that_it_may_reach_another_worker(
+    settings, database_url, redis_url
+):
+    make_market(database_url, STOCK)
+    with FakeModel(delay=2.0) as model, served(settings, Services(database_url, redis_url), model, 1) as base:
+
+        def ask_for(shopper: int) -> tuple[int, str | None]:
+            body = {"market": "IN", "image": PICTURE, "deadline_ms": 5_000, "user_id": f"shopper-{shopper}"}
+            answer = urllib3.request("POST", f"{base}/v1/looks:search", json=body, timeout=60, retries=False)
+            return answer.status, answer.headers.get("Connection")
+
+        with ThreadPoolExecutor(12) as pool:
+            found = Counter(pool.map(ask_for, range(12)))
+        assert found == {(200, "keep-alive"): CONFIGURATION.searches_with_model, (503, "close"): 6}
 
 
 @pytest.fixture

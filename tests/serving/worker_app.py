@@ -36,7 +36,7 @@ class App(BaseApplication):
         model = AnthropicVisionModel("test-key", "some-model")
         pipeline = colour_pipeline(settings, services, reader=ModelQueryGenerator(model), reranker=ModelReranker(model))
         pipeline.warm_up()
-        return create_app(settings, services, pipeline, searches=CONFIGURATION.searches, inside=CONFIGURATION.inside)
+        return create_app(settings, services, pipeline, searches=CONFIGURATION.searches_with_model, inside=CONFIGURATION.inside)
 
 
 if __name__ == "__main__":
