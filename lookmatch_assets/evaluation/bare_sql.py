@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from lookmatch_serving.db import DictConnection, open_pool
 from lookmatch_serving.embedded import Services
@@ -32,17 +32,20 @@ _SECONDS = 60.0
 Given = list[tuple[LayerQuery, Vectors]]
 
 
-def bare_sql_seconds(
-    settings: Settings, services: Services, market: Market, pictures: Sequence[str], searches: int
-) -> list[float]:
-    """Seconds of each search's statements.
+@contextmanager
+def bare_sql(
+    settings: Settings, services: Services, market: Market, pictures: Sequence[str]
+) -> Iterator[Callable[[int, int], float]]:
+    """One connection that runs the statements of searches.
 
     Args:
         settings: of the home.
         services: addresses of the stores.
         market: to search in.
         pictures: base64 of looks; read once, before anything is timed.
-        searches: how many to time, over the looks in turn.
+
+    Yields:
+        Seconds that the statements of a look take, by its place among the pictures, for a shopper of that number.
     """
     pool = open_pool(services.database_url)
     cache = SearchCache(services.redis_url)
@@ -51,8 +54,7 @@ def bare_sql_seconds(
             index = live_index(connection, market.value)
             given = [_given(index, data, settings.image_weight, cache) for data in map(base64.b64decode, pictures)]
             connection.commit()
-            turns = enumerate(itertools.islice(itertools.cycle(given), searches))
-            return [_timed(connection, market, one, number) for number, one in turns]
+            yield lambda look, shopper: _timed(connection, market, given[look], shopper)
     finally:
         cache.close()
         pool.close()

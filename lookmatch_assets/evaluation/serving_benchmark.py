@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,7 +23,7 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
-from lookmatch_assets.evaluation.bare_sql import bare_sql_seconds
+from lookmatch_assets.evaluation.bare_sql import bare_sql
 from lookmatch_assets.evaluation.deadline_benchmark import Answered, looks, served
 from lookmatch_assets.evaluation.fake_model import FakeModel
 from lookmatch_serving.embedded import Services, ensure_services
@@ -81,12 +81,17 @@ def kept_answers(app: App, picture: str, searches: int) -> list[Answered]:
     return [app.ask(picture, _LONG_MS) for _ in range(searches)]
 
 
-def vectors_given(app: App, pictures: Sequence[str], searches: int) -> list[Answered]:
-    """Looks read before, each time for another shopper, whose answers are never kept."""
+def vectors_given(
+    app: App, pictures: Sequence[str], searches: int, bare: Callable[[int, int], float]
+) -> tuple[list[Answered], list[float]]:
+    """Looks read before, each time for another shopper, whose answers are never kept; bare statements take turns with them."""
     for picture in pictures:
         app.ask(picture, _LONG_MS)
-    turns = enumerate(itertools.islice(itertools.cycle(pictures), searches))
-    return [app.ask(picture, _LONG_MS, user_id=f"bench-{number}") for number, picture in turns]
+    found, plain = [], []
+    for number, look in enumerate(itertools.islice(itertools.cycle(range(len(pictures))), searches)):
+        found.append(app.ask(pictures[look], _LONG_MS, user_id=f"bench-{number}"))
+        plain.append(bare(look, number))
+    return found, plain
 
 
 def closed_loop(app: App, pictures: Iterator[str], at_once: int, seconds: float) -> Load:
@@ -166,8 +171,8 @@ def _row(table: Table, name: str, found: Sequence[Answered], more: str = "") -> 
 def _beside_sql(
     table: Table, app: App, settings: Settings, services: Services, market: Market, pictures: Sequence[str], searches: int
 ) -> None:
-    found = vectors_given(app, pictures, searches)
-    bare = bare_sql_seconds(settings, services, market, pictures, searches)
+    with bare_sql(settings, services, market, pictures) as timed:
+        found, bare = vectors_given(app, pictures, searches, timed)
     middle = float(np.median(bare) * 1000)
     _row(table, "vectors given", found, f"HTTP p50 / bare SQL p50 = {milliseconds(found, 50) / middle:.2f} (<= 1.5)")
     table.add_row("bare SQL of the same", f"{middle:.1f}", f"{float(np.percentile(bare, 95) * 1000):.1f}", "")

@@ -73,7 +73,8 @@ def followed(found: Found, ranked: Mapping[str, RankedLayer], preferences: Seque
 
 
 def _followed(found: Found, layer: str, order: RankedLayer, preferences: Sequence[AppliedPreference]) -> RankedLayer:
-    hits = [_told(one, found, layer, preferences) for one in order.hits]
+    tell = preferences or found.size_chart  # notes come of nothing else
+    hits = [_told(one, found, layer, preferences) for one in order.hits] if tell else order.hits
     if any(hit.boost for hit in hits):
         hits.sort(key=lambda one: -one.score)
     return replace(order, hits=sorted(hits, key=lambda one: len(one.candidate.relaxed)))
