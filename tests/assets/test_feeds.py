@@ -18,6 +18,7 @@ from lookmatch_assets.feeds.formats import FORMAT_OF_SAMPLE, ReadOptions, load_f
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.money import parse_money
 from lookmatch_assets.feeds.publisher import FeedFile, publish_feed
+from lookmatch_assets.feeds.reading import Refused, read_entry
 from lookmatch_assets.feeds.record import clean_title, product_id
 from lookmatch_assets.sample.catalogue import write_feeds
 from lookmatch_serving.embedded import Services
@@ -141,6 +142,13 @@ def test_product_ids_hold_safe_characters_only():
     for wrong in ("", "a b", "a:b", "../a", "é"):
         with pytest.raises(RecordError):
             product_id("meridian", "IN", wrong)
+
+
+@pytest.mark.parametrize("body", [b"not a packet", b'{"data": {}}'])
+def test_a_refused_packet_keeps_no_frame_and_so_not_the_batch_that_it_was_read_in(body: bytes):
+    refused = read_entry(body)
+    assert isinstance(refused, Refused)
+    assert (refused.error.__traceback__, refused.error.__cause__, refused.error.__context__) == (None, None, None)
 
 
 def test_the_doctor_names_words_that_no_vocabulary_knows_before_they_come_in(tmp_path: Path):
