@@ -21,7 +21,7 @@ from lookmatch_assets.resources import ENCODER_POOL, RETRY, EncoderResource, Sto
 from lookmatch_assets.vectors.kept import Kept
 from lookmatch_assets.vectors.tables import VectorTable, exists, searchable_products
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.search.ports import SearchEncoder
+from lookmatch_serving.encoders.protocol import Encoder
 
 RELIABLE = "probabilities_are_reliable"
 MOST_ERROR = 0.10
@@ -135,7 +135,7 @@ def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int
     index = LiveIndex(table.market, table.encoder_key, table.encoder_version, table.name, table.dimensions, now, products)
     cache = SearchCache(stores.services().redis_url)
     try:
-        source = PairSource(connection, index, cast("SearchEncoder", kept.encoder), cache, settings.image_weight)
+        source = PairSource(connection, index, cast("Encoder", kept.encoder), cache, settings.image_weight)
         shown = labelled_looks(table.market, garments, lambda digest: stored_picture(settings.image_folder, digest), told.total)
         return list(labelled_pairs(source, told.over(shown), garments))
     finally:

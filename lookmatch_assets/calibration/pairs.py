@@ -15,10 +15,11 @@ import numpy as np
 from lookmatch_assets.calibration.agreement import Garment, agreement
 from lookmatch_assets.calibration.looks import LabelledLook
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.grading import Grading
 from lookmatch_serving.search.look import Box, Filters, LayerQuery, MatchGrade, Ranker
-from lookmatch_serving.search.ports import SearchEncoder, Vectors, zero_shot_probabilities
+from lookmatch_serving.search.ports import Vectors, zero_shot_probabilities
 from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look
 from lookmatch_serving.search.reranking import RankedLayer, by_segment, by_vector
 from lookmatch_serving.search.retrieval import Candidate, LiveIndex, genders_accepted, layer_candidates, vectors_of
@@ -68,7 +69,7 @@ class PairSource:
 
     connection: DictConnection
     index: LiveIndex
-    encoder: SearchEncoder
+    encoder: Encoder
     cache: SearchCache
     image_weight: float
 

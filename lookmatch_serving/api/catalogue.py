@@ -87,7 +87,7 @@ class Catalogue:
 
     def live_encoders(self) -> list[dict[str, Any]]:
         """What is live in each market."""
-        return self._rows("live_encoders", {})
+        return self._rows("live_encoders", {"market": None})
 
     def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._pool.connection() as connection:

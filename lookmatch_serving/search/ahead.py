@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 import structlog
 
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.cache import JUDGEMENT_SECONDS, QUERY_SECONDS, SearchCache
 from lookmatch_serving.search.look import LayerQuery
-from lookmatch_serving.search.ports import SearchEncoder
 from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look
 from lookmatch_serving.search.ranking import Found, RankingLadder
 from lookmatch_serving.search.reading import reading_name
@@ -76,7 +76,7 @@ class AheadOfTime:
     def prepare(
         self,
         looks: Sequence[Look],
-        encoder: SearchEncoder,
+        encoder: Encoder,
         generator: EmbeddedQueryGenerator,
         find: Callable[[Look, list[LayerQuery]], Found],
         trace: Trace,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from lookmatch_serving.search.ports import EncoderShelf, SearchEncoder
+from lookmatch_serving.encoders.protocol import Encoder
+from lookmatch_serving.search.ports import EncoderShelf
 from lookmatch_serving.search.retrieval import LiveIndex
 from lookmatch_serving.search.trace import Trace
 
@@ -34,17 +35,17 @@ class _Failure:
 class LiveEncoders:
     """The index and the encoder that answer each market; safe to use from many threads."""
 
-    def __init__(self, shelf: EncoderShelf, warm: Callable[[SearchEncoder], None]) -> None:
+    def __init__(self, shelf: EncoderShelf, warm: Callable[[Encoder], None]) -> None:
         self._shelf = shelf
         self._warm = warm
         self._lock = threading.Lock()
         self._first = threading.Lock()
-        self._ready: dict[_Version, SearchEncoder] = {}
+        self._ready: dict[_Version, Encoder] = {}
         self._serving: dict[str, LiveIndex] = {}
         self._warming: set[_Version] = set()
         self._failures: dict[_Version, _Failure] = {}
 
-    def settle(self, index: LiveIndex, trace: Trace) -> tuple[LiveIndex, SearchEncoder]:
+    def settle(self, index: LiveIndex, trace: Trace) -> tuple[LiveIndex, Encoder]:
         """The index to search in and the encoder that its vectors were made with.
 
         Args:

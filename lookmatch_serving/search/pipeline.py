@@ -14,6 +14,7 @@ from PIL import Image
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.llm.accounting import ModelCall
 from lookmatch_serving.search.ahead import AheadOfTime, BatchModel
@@ -35,12 +36,7 @@ from lookmatch_serving.search.looks_source import (
     usable_as_stored,
 )
 from lookmatch_serving.search.paging import LONGEST_LIST, new_result_list, parse_token
-from lookmatch_serving.search.ports import (
-    AttributeProbabilities,
-    EncoderShelf,
-    SearchEncoder,
-    Vectors,
-)
+from lookmatch_serving.search.ports import AttributeProbabilities, EncoderShelf, Vectors
 from lookmatch_serving.search.products import products_by_id
 from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, Look, QueryGenerator
 from lookmatch_serving.search.query_log import log_query
@@ -164,7 +160,7 @@ class SearchPipeline:
         generator = EmbeddedQueryGenerator(encoder, self._parts.probabilities)
         ahead.prepare(decoded_looks(pictures), encoder, generator, find, trace)
 
-    def _warm(self, encoder: SearchEncoder) -> None:
+    def _warm(self, encoder: Encoder) -> None:
         """Load both towers and read a blank look."""
         blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
         if encoder.supports_text:
@@ -212,9 +208,7 @@ class SearchPipeline:
                 return log_query(self._pool, request, tagged, known.image_digest, answered_from=known.stored.query_id)
         return self._computed(_Asked(request, image, known, preferences), index, encoder, deadline, trace)
 
-    def _computed(
-        self, asked: _Asked, index: LiveIndex, encoder: SearchEncoder, deadline: Deadline, trace: Trace
-    ) -> SearchAnswer:
+    def _computed(self, asked: _Asked, index: LiveIndex, encoder: Encoder, deadline: Deadline, trace: Trace) -> SearchAnswer:
         """Run the four stages."""
         request = asked.request
         with trace.stage("total"):
@@ -294,7 +288,7 @@ class SearchPipeline:
         return self._cache.keep_result_list(name, results.model_dump_json().encode(), asked.request.user_id, trace)
 
     def _queries(
-        self, look: Look, request: SearchRequest, encoder: SearchEncoder, deadline: Deadline, trace: Trace
+        self, look: Look, request: SearchRequest, encoder: Encoder, deadline: Deadline, trace: Trace
     ) -> list[LayerQuery]:
         embedded = EmbeddedQueryGenerator(encoder, self._parts.probabilities)
         workers = (self._model_workers, self._encoder_workers)
@@ -302,7 +296,7 @@ class SearchPipeline:
         return [query for query in queries if request.layers is None or query.layer in request.layers]
 
     def _vectors(
-        self, look: Look, queries: Sequence[LayerQuery], encoder: SearchEncoder, deadline: Deadline, trace: Trace
+        self, look: Look, queries: Sequence[LayerQuery], encoder: Encoder, deadline: Deadline, trace: Trace
     ) -> tuple[dict[str, Vectors], Vectors | None]:
         """Unit vectors of the segments by layer, and of the queries (n, d)."""
         if not queries:

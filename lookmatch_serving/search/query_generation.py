@@ -17,13 +17,14 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.foreground import Figure, find_figure
 from lookmatch_serving.search.garments import INNER, OUTER
 from lookmatch_serving.search.layout import crops_of_pieces, find_pieces, read_pieces
 from lookmatch_serving.search.look import Box, LayerQuery
 from lookmatch_serving.search.outfit import Evidence, WornGarment, read_outfit
-from lookmatch_serving.search.ports import AttributeProbabilities, SearchEncoder, Vectors, zero_shot_probabilities
+from lookmatch_serving.search.ports import AttributeProbabilities, Vectors, zero_shot_probabilities
 from lookmatch_serving.search.regions import Crop, crops_of
 from lookmatch_serving.search.structure import colour_name
 
@@ -87,7 +88,7 @@ def _see(look: Look) -> _SeenLook:
 class EmbeddedQueryGenerator:
     """Zero-shot attributes of regions, by the live encoder itself; needs no network and no large weights."""
 
-    def __init__(self, encoder: SearchEncoder, probabilities: AttributeProbabilities = zero_shot_probabilities) -> None:
+    def __init__(self, encoder: Encoder, probabilities: AttributeProbabilities = zero_shot_probabilities) -> None:
         self._encoder = encoder
         self._probabilities = probabilities
 

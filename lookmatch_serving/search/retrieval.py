@@ -135,15 +135,15 @@ def live_index(connection: DictConnection, market: str) -> LiveIndex:
     Raises:
         UpstreamError: nothing is indexed there yet.
     """
-    row = connection.execute(_query("live_encoder"), {"market": market}).fetchone()
-    if row is None:
+    found = live_indexes(connection, market)
+    if not found:
         raise UpstreamError(f"market {market} has no index yet; materialise the vector index for it first")
-    return LiveIndex(market=market, **row)
+    return found[0]
 
 
-def live_indexes(connection: DictConnection) -> list[LiveIndex]:
-    """The live encoders of all markets that have one."""
-    return [LiveIndex(**row) for row in connection.execute(_query("live_encoders")).fetchall()]
+def live_indexes(connection: DictConnection, market: str | None = None) -> list[LiveIndex]:
+    """The live encoders of a market, or of all markets that have one."""
+    return [LiveIndex(**row) for row in connection.execute(_query("live_encoders"), {"market": market}).fetchall()]
 
 
 def minor_units(amount: float, currency: str, *, up: bool) -> int:

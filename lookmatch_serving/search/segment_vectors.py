@@ -13,11 +13,12 @@ from functools import partial
 
 from PIL import Image
 
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.look import LayerQuery
-from lookmatch_serving.search.ports import SearchEncoder, Vectors
+from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.query_generation import Look
 from lookmatch_serving.search.segmentation import EmbeddedSegmenter, Segmenter
 from lookmatch_serving.search.trace import Trace
@@ -52,7 +53,7 @@ class SegmentVectors:
         """Take no more work."""
         self._workers.close()
 
-    def of(self, look: Look, queries: Sequence[LayerQuery], encoder: SearchEncoder, deadline: Deadline, trace: Trace) -> Segments:
+    def of(self, look: Look, queries: Sequence[LayerQuery], encoder: Encoder, deadline: Deadline, trace: Trace) -> Segments:
         """Vectors of the layers that were found; what was not done as configured is noted in the trace."""
         if self._segmenter.version != self._embedded.version:
             try:
@@ -65,9 +66,7 @@ class SegmentVectors:
             trace.degrade("segmentation", f"the layers were not cut out: {error}")
             return {}
 
-    def make_all(
-        self, looks: Sequence[tuple[Look, list[LayerQuery]]], encoder: SearchEncoder, pool: Executor, trace: Trace
-    ) -> None:
+    def make_all(self, looks: Sequence[tuple[Look, list[LayerQuery]]], encoder: Encoder, pool: Executor, trace: Trace) -> None:
         """Keep vectors of many looks, cut out on the pool's threads and encoded in one batch; what fails is left to searches."""
         names = [segments_name(self._segmenter, encoder, look.digest, queries) for look, queries in looks]
         due = [i for i, name in enumerate(names) if self._cache.segments(name, encoder.dimensions, trace) is None]
@@ -89,7 +88,7 @@ class SegmentVectors:
         segmenter: Segmenter,
         look: Look,
         queries: Sequence[LayerQuery],
-        encoder: SearchEncoder,
+        encoder: Encoder,
         deadline: Deadline,
         trace: Trace,
     ) -> Segments:
@@ -112,12 +111,12 @@ class SegmentVectors:
         return self._workers.run(work, deadline.share_ms(reserve_ms=TEXT_AND_RETRIEVAL_MS + EMBEDDED_MS, at_most=most))
 
 
-def encoded(encoder: SearchEncoder, pieces: dict[str, Image.Image]) -> Segments:
+def encoded(encoder: Encoder, pieces: dict[str, Image.Image]) -> Segments:
     """Vectors of cut-outs, in one batch."""
     return dict(zip(pieces, encoder.encode_images(list(pieces.values())), strict=True)) if pieces else {}
 
 
-def segments_name(segmenter: Segmenter, encoder: SearchEncoder, look_digest: str, queries: Sequence[LayerQuery]) -> str:
+def segments_name(segmenter: Segmenter, encoder: Encoder, look_digest: str, queries: Sequence[LayerQuery]) -> str:
     """Name of kept vectors: of everything that they depend on."""
     said = [[query.layer, query.query, query.box.model_dump() if query.box else None] for query in queries]
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

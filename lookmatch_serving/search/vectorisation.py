@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.look import LayerQuery
-from lookmatch_serving.search.ports import SearchEncoder, Vectors
+from lookmatch_serving.search.ports import Vectors
 from lookmatch_serving.search.trace import Trace
 
 
-def text_vectors(encoder: SearchEncoder, texts: Sequence[str], cache: SearchCache, trace: Trace) -> Vectors:
+def text_vectors(encoder: Encoder, texts: Sequence[str], cache: SearchCache, trace: Trace) -> Vectors:
     """Unit rows (n, d) of texts, from the cache where it holds them."""
     held = cache.text_vectors(encoder.version, texts, encoder.dimensions, trace)
     missing = [text for text, vector in zip(texts, held, strict=True) if vector is None]
@@ -28,7 +29,7 @@ def text_vectors(encoder: SearchEncoder, texts: Sequence[str], cache: SearchCach
 
 
 def query_vectors(
-    encoder: SearchEncoder,
+    encoder: Encoder,
     queries: Sequence[LayerQuery],
     segments: Mapping[str, Vectors],
     image_weight: float,

@@ -1,4 +1,5 @@
--- The same as live_encoder.sql of every market.
+-- The encoder that search reads in a market or, without one, in each: the table of its vectors, whether there is an index over their
+-- signs, and when its grades were calibrated (null: never).
 SELECT
     l.market, l.encoder_key, l.encoder_version, l.index_as_of, l.products, e.table_name, e.dimensions,
     EXISTS (
@@ -11,4 +12,5 @@ SELECT
     ) AS calibrated_at
 FROM vectors.live_encoder AS l
 JOIN vectors.encoders AS e USING (encoder_key, encoder_version)
+WHERE l.market = coalesce(%(market)s, l.market)
 ORDER BY l.market

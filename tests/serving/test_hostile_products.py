@@ -97,13 +97,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModel]:
         yield model
 
 
-@pytest.fixture
-def model(fake: FakeModel) -> Iterator[AnthropicVisionModel]:
-    made = AnthropicVisionModel("test-key", "some-model")
-    yield made
-    made.close()
-
-
 def make_pipeline(settings: Settings, stores: Services, model: AnthropicVisionModel | None) -> SearchPipeline:
     reranker = ModelReranker(model) if model else None
     wide = settings.model_copy(update={"rerank_top_k": A_LAYER})

@@ -12,7 +12,6 @@ from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger
-from lookmatch_serving.llm.client import AnthropicVisionModel
 from lookmatch_serving.llm.judge import ModelReranker
 from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 from lookmatch_serving.search.look import Ranker, SearchRequest
@@ -43,13 +42,6 @@ def fake(monkeypatch):
         messages.reply = SEEN
         monkeypatch.setenv("ANTHROPIC_BASE_URL", messages.url)
         yield messages
-
-
-@pytest.fixture
-def model(fake):
-    made = AnthropicVisionModel("test-key", "some-model")
-    yield made
-    made.close()
 
 
 LOOK = Look(Image.new("RGB", (60, 80), (200, 30, 30)), "digest")

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
+from lookmatch_assets.evaluation.fake_model import Mode
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger, cost_of
 from lookmatch_serving.llm.batches import ModelBatches
-from lookmatch_serving.llm.client import AnthropicVisionModel, Question, text_block
+from lookmatch_serving.llm.client import Question, text_block
 from lookmatch_serving.llm.judge import ModelReranker
 from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 from lookmatch_serving.llm.offline import OfflineModel
@@ -33,20 +33,6 @@ def stores(database_url, redis_url):
         database_url, [*stock, Stock("jeans", "blue", "jeans", "bottomwear"), Stock("us-red", market="US", currency="USD")]
     )
     return Services(database_url, redis_url)
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    with FakeModel() as messages:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", messages.url)
-        yield messages
-
-
-@pytest.fixture
-def model(fake):
-    made = AnthropicVisionModel("test-key", "claude-haiku-5-5")
-    yield made
-    made.close()
 
 
 def pictures(count: int) -> list[bytes]:

@@ -12,7 +12,7 @@ import pytest
 from anthropic.types.model import Model
 from PIL import Image
 
-from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
+from lookmatch_assets.evaluation.fake_model import Mode
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
@@ -29,20 +29,6 @@ from tests.serving.search_fixtures import Stock, colour_pipeline, dressed_look, 
 
 QUESTION = Question("query_generation", "Read.", [text_block("Read this look.")], SeenLook)
 LOOK = Look(Image.new("RGB", (60, 80), (200, 30, 30)), "digest")
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    with FakeModel() as messages:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", messages.url)
-        yield messages
-
-
-@pytest.fixture
-def model(fake):
-    made = AnthropicVisionModel("test-key", "claude-haiku-5-5")
-    yield made
-    made.close()
 
 
 @pytest.fixture

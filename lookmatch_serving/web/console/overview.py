@@ -18,7 +18,7 @@ def overview() -> Response:
     """What came in, what waits, and what is searched."""
     vendors, vendors_missing = rows_or_reason("console_vendors", days=FRESHNESS_DAYS)
     waiting, _ = rows_or_reason("console_quarantine")
-    live, live_missing = rows_or_reason("live_encoders")
+    live, live_missing = rows_or_reason("live_encoders", market=None)
     return console_page(
         "overview.html",
         vendors=vendors,
