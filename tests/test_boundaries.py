@@ -40,6 +40,12 @@ def test_importing_serving_loads_neither_dagster_nor_torch(module: str) -> None:
     assert not loaded & {"dagster", "dbt", "torch", "open_clip", "transformers", "lookmatch_assets"}
 
 
+def test_a_run_does_not_wait_for_libraries_that_only_some_assets_need() -> None:
+    loaded = modules_after("import lookmatch_assets.definitions")
+    assert "lookmatch_assets" in loaded
+    assert not loaded & {"torch", "open_clip", "transformers", "pandas", "scipy", "statsmodels", "matplotlib", "pyarrow"}
+
+
 def test_no_module_of_serving_names_a_forbidden_package() -> None:
     files = sorted((ROOT / "lookmatch_serving").rglob("*.py"))
     assert len(files) > 10

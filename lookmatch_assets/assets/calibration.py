@@ -13,7 +13,6 @@ from lookmatch_assets.assets.metadata import markdown_table
 from lookmatch_assets.calibration.curves import FittedCurve, Reliability, fit_curves, reliability_of
 from lookmatch_assets.calibration.looks import labelled_looks
 from lookmatch_assets.calibration.pairs import Pair, PairSource, labelled_pairs
-from lookmatch_assets.calibration.plots import reliability_plot
 from lookmatch_assets.calibration.store import fitted_on, read_garments, replace_curves
 from lookmatch_assets.partitions import MARKET_DAYS, ONE_RUN, markets_and_days
 from lookmatch_assets.progress import Progress, Say
@@ -169,16 +168,18 @@ def _metadata(found: list[Fitted], seconds: float) -> dict[str, dg.MetadataValue
         for one in found
         for row in one.reliability
     ]
-    plots = [
-        reliability_plot(one.reliability, f"Match grades of {one.table.encoder_key} {one.table.encoder_version[:12]}")
-        for one in found
-    ]
     return {
         "fitted": len(found),
         "pairs": sum(one.pairs for one in found),
         "curves": len(thresholds),
         "seconds": round(seconds, 2),
-        "plot": dg.MetadataValue.md("\n\n".join(plots) or "_nothing was fitted_"),
+        "plot": dg.MetadataValue.md("\n\n".join(map(_plot, found)) or "_nothing was fitted_"),
         "reliability": dg.MetadataValue.md(markdown_table(measured)),
         "thresholds": dg.MetadataValue.md(markdown_table(thresholds)),
     }
+
+
+def _plot(one: Fitted) -> str:
+    from lookmatch_assets.calibration.plots import reliability_plot
+
+    return reliability_plot(one.reliability, f"Match grades of {one.table.encoder_key} {one.table.encoder_version[:12]}")

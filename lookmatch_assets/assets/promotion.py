@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from lookmatch_assets.assets.metadata import markdown_table
-from lookmatch_assets.promotion.gate import CONDITIONS, DEFAULT_MARGIN, examine
+from lookmatch_assets.promotion.conditions import CONDITIONS, DEFAULT_MARGIN
 from lookmatch_assets.resources import EncoderResource, Stores
 
 
@@ -38,6 +38,7 @@ def live_encoder(
 
     ``lookmatch encoders rollback`` moves it back; ``confirm`` gives up the vectors of the encoder before.
     """
+    from lookmatch_assets.promotion.gate import examine
     from lookmatch_assets.promotion.pointer import promote
     from lookmatch_assets.studies.results import evaluate
 

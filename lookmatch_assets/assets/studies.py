@@ -5,17 +5,21 @@ A partition is a study. Its definition is the run config of ``study_candidates``
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
 from lookmatch_assets.assets.metadata import markdown_table
 from lookmatch_assets.partitions import STUDIES
 from lookmatch_assets.resources import Stores
 from lookmatch_assets.studies.definition import StudyDefinition, checked_definition
-from lookmatch_assets.studies.results import OVERALL, StudyResult
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lookmatch_assets.studies.results import StudyResult
 
 PRESENT = "every_system_takes_part"
 ASSIGNED = "every_rater_has_items"
@@ -146,7 +150,7 @@ def study_pool(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[dg
 def study_report(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """The report of what is rated so far, as one page, and its tables as CSV and Parquet; materialise again for newer ratings."""
     from lookmatch_assets.studies.report import export_tables, report_folder, verdict_of, write_report
-    from lookmatch_assets.studies.results import evaluate
+    from lookmatch_assets.studies.results import OVERALL, evaluate
 
     settings, study_id = stores.settings(), context.partition_key
     with stores.database() as connection:
@@ -194,17 +198,17 @@ def _saved(connection: DictConnection, study_id: str) -> StudyDefinition:
         raise InvalidInputError("config", None, "a study's definition in the run config of study_candidates") from error
 
 
-def _scores(result: StudyResult) -> str:
+def _scores(result: "StudyResult") -> str:
     from lookmatch_assets.studies.report import score_table
 
     return _table(score_table(result))
 
 
-def _table(frame: pd.DataFrame) -> str:
+def _table(frame: "pd.DataFrame") -> str:
     return markdown_table([{str(name): value for name, value in row.items()} for row in frame.to_dict("records")])
 
 
-def _plot(result: StudyResult) -> str:
+def _plot(result: "StudyResult") -> str:
     from lookmatch_assets.studies.report_plots import colours_of, interval_plot
 
     if result.overall.empty:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from lookmatch_assets.calibration.agreement import LEVELS, reaches
 from lookmatch_assets.calibration.pairs import Pair
@@ -75,6 +74,8 @@ def fit_curve(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> MatchCu
         scores: (n,), n >= 1.
         labels: (n,).
     """
+    from scipy.optimize import isotonic_regression  # takes half a second, which every run of the chain would wait for
+
     order = np.argsort(scores, kind="stable")
     ordered = scores[order]
     fitted = isotonic_regression(labels[order].astype(np.float64))

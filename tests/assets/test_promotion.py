@@ -21,7 +21,8 @@ from lookmatch_assets.assets.embeddings import embeddings
 from lookmatch_assets.assets.promotion import PromotionConfig, live_encoder
 from lookmatch_assets.assets.vector_index import vector_index
 from lookmatch_assets.partitions import partition_key
-from lookmatch_assets.promotion.gate import CONDITIONS, examine, no_market_is_worse
+from lookmatch_assets.promotion.conditions import CONDITIONS
+from lookmatch_assets.promotion.gate import examine, no_market_is_worse
 from lookmatch_assets.promotion.pointer import confirm, prepare_candidate, promote, roll_back
 from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.studies.definition import StudyDefinition
