@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import psycopg
@@ -108,6 +109,41 @@ def test_the_servers_wish_to_wait_is_granted_when_it_fits_and_else_ends_the_atte
     with pytest.raises(UpstreamError, match="529"):
         model.ask(QUESTION, 2, Ledger())
     assert time.monotonic() - began < 1
+
+
+def test_calls_run_at_the_same_time(fake, model):
+    together = threading.Barrier(4, timeout=10)
+
+    def reply(request):
+        together.wait()  # breaks unless four calls are under way
+        return {"layers": []}
+
+    fake.reply = reply
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: model.ask(QUESTION, 20, Ledger()), range(4)))
+    assert len(found) == 4
+    assert len(fake.asked) == 4
+
+
+def test_a_model_that_was_left_alone_is_tried_by_one_call_and_then_used_again(fake):
+    fake.mode = Mode.BROKEN
+    model = AnthropicVisionModel("test-key", "claude-haiku-5-5", open_seconds=1)
+    for _ in range(5):
+        with pytest.raises(UpstreamError):
+            model.ask(QUESTION, 0.05, Ledger())
+    asked = len(fake.asked)
+    with pytest.raises(UpstreamError, match="left alone"):
+        model.ask(QUESTION, 5, Ledger())
+    assert len(fake.asked) == asked
+    time.sleep(1.1)
+    fake.mode, fake.delay = Mode.NORMAL, 0.5
+    with ThreadPoolExecutor(3) as pool:
+        found = [pool.submit(model.ask, QUESTION, 5, Ledger()) for _ in range(3)]
+        refused = [one for one in found if isinstance(one.exception(), UpstreamError)]
+    assert (len(refused), len(fake.asked) - asked) == (2, 1)
+    with ThreadPoolExecutor(3) as pool:
+        assert len(list(pool.map(lambda _: model.ask(QUESTION, 5, Ledger()), range(3)))) == 3
+    model.close()
 
 
 def test_answers_that_come_too_late_open_the_breaker_and_are_still_handed_on(fake, model):
