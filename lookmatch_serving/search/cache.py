@@ -120,9 +120,12 @@ class SearchCache:
         if self._asked(lock.acquire, trace) is False:  # None where Valkey does not answer
             return None
 
+        def release() -> None:
+            with suppress(redis.exceptions.LockError):  # it has lapsed; to ``_asked`` this would be a Valkey that does not answer
+                lock.release()
+
         def give_up() -> None:
-            with suppress(redis.exceptions.LockError):
-                self._asked(lock.release, Trace())
+            self._asked(release, Trace())
 
         return give_up
 

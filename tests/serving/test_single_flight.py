@@ -20,6 +20,7 @@ from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.look import Degradation, Ranker, SearchAnswer, SearchRequest
 from lookmatch_serving.search.query_log import log_query
 from lookmatch_serving.search.single_flight import SingleFlight
+from lookmatch_serving.search.trace import Trace
 from lookmatch_serving.settings import Market
 
 PICTURE = b"a picture"
@@ -139,6 +140,18 @@ def test_without_valkey_each_process_computes_its_own(pool):
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda n: apart[n % 2].answer(REQUEST, PICTURE, 5_000, work), range(4)))
     assert (work.count, len(found)) == (2, 4)
+
+
+def test_a_claim_that_has_lapsed_is_given_up_and_the_cache_stays_in_use(redis_url):
+    cache, trace = SearchCache(redis_url), Trace()
+    give_up = cache.claim("lapsed", 50, trace)
+    assert give_up is not None
+    time.sleep(0.1)
+    give_up()
+    cache.keep_made("kept", 1, 60, trace)
+    assert cache.made("kept", trace) == 1
+    assert trace.degraded == []
+    cache.close()
 
 
 def test_those_that_wait_hold_no_place_to_compute():
