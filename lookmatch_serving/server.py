@@ -54,8 +54,7 @@ class ServerConfiguration:
     Attributes:
         workers: processes; each loads the encoder's text tower.
         threads: requests that a worker handles at a time; each may hold a body of ``MAX_BODY_BYTES``.
-        searches: searches that a worker computes at a time. More of them answer no more, they only wait for each other: at
-            twice the load two a worker kept 0.93 to 0.99 of the peak, three 0.89 to 0.95 (two cores).
+        searches: searches that a worker computes at a time. More of them answer no more: they only wait for each other.
         searches_with_model: the same where a vision model is asked, for which a search waits most of its time.
         inside: searches that a worker holds at a time, those that wait for an identical one included; fewer than threads, so that
             probes and pictures find a thread.
@@ -66,7 +65,7 @@ class ServerConfiguration:
 
     workers: int = 2
     threads: int = 32
-    searches: int = 2
+    searches: int = 3
     searches_with_model: int = 6
     inside: int = 24
     graceful_seconds: int = 20
