@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from lookmatch_serving.errors import TransientError
 
@@ -27,25 +27,21 @@ class Admission:
         self._computing = threading.BoundedSemaphore(computed)
         self._inside = threading.BoundedSemaphore(computed if inside is None else inside)
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> AbstractContextManager[None]:
         """Hold a place inside for the duration of a block.
 
         Raises:
             OverloadedError: no place is free.
         """
-        with _held(self._inside):
-            yield
+        return _held(self._inside)
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self) -> AbstractContextManager[None]:
         """Hold a place to compute for the duration of a block.
 
         Raises:
             OverloadedError: no place is free.
         """
-        with _held(self._computing):
-            yield
+        return _held(self._computing)
 
 
 @contextmanager
