@@ -79,6 +79,18 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                 with suppress(OSError):  # another worker did so already
                     listener.shutdown(socket.SHUT_RDWR)
 
+    def handle(self, conn: Any) -> Any:
+        """Handle a request; a connection that ends with it is closed here.
+
+        Closing waits up to two seconds for the client to close its side. gunicorn waits on the thread that accepts, so that one
+        client which keeps its side open would hold up all others.
+        """
+        kept = super().handle(conn)
+        if kept is False:
+            conn.close(graceful=True)
+            conn.close = _closed  # what gunicorn calls next
+        return kept
+
     def accept(self, listener: Any) -> None:
         """Accept a connection, if there is one; another worker may have closed the queue."""
         try:
@@ -94,6 +106,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             self.accept(listener)
             if self.nr_conns == before:
                 return
+
+
+def _closed(graceful: bool = False) -> None:
+    """Closes nothing: closing a closed socket is an error, upon which gunicorn counts the connection off a second time."""
 
 
 def turn_new_connections_away(listener: socket.socket) -> None:

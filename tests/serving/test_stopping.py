@@ -122,3 +122,23 @@ def test_stopping_under_load_loses_no_request_and_logs_no_secret(server, databas
     assert (line["route"], line["status"], line["event"], line["level"]) == ("/v1/events", 200, "request", "info")
     assert key.split("_", 2)[2] not in log
     assert "ann-smith" not in log
+
+
+def test_clients_that_keep_their_side_of_a_closed_connection_open_hold_nobody_up(server) -> None:
+    """gunicorn waits two seconds for each of them; one after the other, that is six for a worker here."""
+    _, port = server
+    held = []
+    for _ in range(6):
+        client = socket.create_connection(("127.0.0.1", port), timeout=30)
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        held.append(client)
+    for client in held:
+        assert client.recv(12) == b"HTTP/1.1 200"
+    began = time.monotonic()
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as probe:
+            probe.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert probe.recv(12) == b"HTTP/1.1 200"
+    assert time.monotonic() - began < 2
+    for client in held:
+        client.close()
