@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import redis
 from flask import Flask
@@ -29,6 +28,7 @@ from lookmatch_serving.api.picture_routes import pictures
 from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
 from lookmatch_serving.api.shopper_routes import shoppers
+from lookmatch_serving.api.turning_away import TurningAway
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.search.cache import SearchCache
@@ -37,9 +37,6 @@ from lookmatch_serving.settings import Settings
 from lookmatch_serving.web.console import console
 from lookmatch_serving.web.pages import web
 from lookmatch_serving.web.rating import rating
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_BODY_BYTES = 28 * 2**20
 """A picture of the largest accepted size in base64, and a little."""
@@ -127,7 +124,7 @@ def create_app(
     allow_origins(app, settings.cors_origins)
     for blueprint in (v1, shoppers, pictures, operations, web, console, rating):
         app.register_blueprint(blueprint)
-    app.wsgi_app = _closing_when_turned_away(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = TurningAway(app.wsgi_app, admission, counted, MAX_BODY_BYTES)  # type: ignore[method-assign]
     return app
 
 
@@ -159,25 +156,6 @@ def serve(
             return create_app(settings, services, pipeline, searches=searches, inside=chosen.inside, metrics=metrics)
 
     _Server().run()
-
-
-def _closing_when_turned_away(application: WSGIApplication) -> WSGIApplication:
-    """Have gunicorn close the connection of a client that got 503, so that it connects anew, perhaps to a worker with a place.
-
-    A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of the
-    worker that turned it away at once; at twice the load the other one was idle a fifth of the time (`lookmatch bench serving`).
-    """
-
-    def closing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
-            if status.startswith("503") and force_close is not None:
-                force_close()
-            return start_response(status, headers, exc_info)
-
-        return application(environ, cast("StartResponse", start))
-
-    return closing
 
 
 def _real_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:

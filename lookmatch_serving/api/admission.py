@@ -12,6 +12,9 @@ from lookmatch_serving.errors import TransientError
 class OverloadedError(TransientError):
     """All places for searches are taken."""
 
+    def __init__(self) -> None:
+        super().__init__("the server is answering as many searches as it can; try again shortly")
+
 
 class Admission:
     """Places to compute searches, and more to be inside at all, where one may wait for what an identical search computes."""
@@ -24,7 +27,8 @@ class Admission:
             inside: searches at a time, those that wait included; as many as are computed when None. Keep it below the worker's
                 threads, so that health probes and pictures find a thread while searches fill their places.
         """
-        self._computing = threading.BoundedSemaphore(computed)
+        self._free = computed
+        self._guard = threading.Lock()
         self._inside = threading.BoundedSemaphore(computed if inside is None else inside)
 
     def inside(self) -> AbstractContextManager[None]:
@@ -35,19 +39,33 @@ class Admission:
         """
         return _held(self._inside)
 
-    def place(self) -> AbstractContextManager[None]:
+    @property
+    def full(self) -> bool:
+        """Whether a search that asked for a place to compute now would be refused."""
+        return self._free == 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
         """Hold a place to compute for the duration of a block.
 
         Raises:
             OverloadedError: no place is free.
         """
-        return _held(self._computing)
+        with self._guard:
+            if self.full:
+                raise OverloadedError
+            self._free -= 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._free += 1
 
 
 @contextmanager
 def _held(places: threading.BoundedSemaphore) -> Iterator[None]:
     if not places.acquire(blocking=False):
-        raise OverloadedError("the server is answering as many searches as it can; try again shortly")
+        raise OverloadedError
     try:
         yield
     finally:

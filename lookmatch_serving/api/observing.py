@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, request
 
+from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.api.parts import parts_of
 
 _log = structlog.get_logger("lookmatch.api")
@@ -28,7 +29,7 @@ _SECRETS = (
 _POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -72,9 +73,19 @@ def observe_requests(app: Flask) -> None:
     app.after_request(_finish)
 
 
+def chosen_request_id(offered: str) -> str:
+    """The caller's id of a request where it is one, else a new one."""
+    return offered if _SANE_REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+
+
+def note_request(metrics: Metrics, request_id: str | None, method: str, route: str, status: int, seconds: float) -> None:
+    """Count an answered request and write its log line."""
+    metrics.request_answered(method, route, status, seconds)
+    _log.info("request", request_id=request_id, method=method, route=route, status=int(status), ms=round(seconds * 1000, 1))
+
+
 def _begin() -> None:
-    offered = request.headers.get("X-Request-Id", "")
-    g.request_id = offered if _SANE_REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    g.request_id = chosen_request_id(request.headers.get("X-Request-Id", ""))
     g.began = time.perf_counter()
 
 
@@ -82,10 +93,8 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     route = request.url_rule.rule if request.url_rule else "unmatched"
     method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-    parts_of(current_app).metrics.request_answered(method, route, response.status_code, seconds)
-    milliseconds = round(seconds * 1000, 1)
-    _log.info("request", request_id=g.get("request_id"), method=method, route=route, status=response.status_code, ms=milliseconds)
+    note_request(parts_of(current_app).metrics, g.get("request_id"), method, route, response.status_code, seconds)
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    for name, value in _HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response

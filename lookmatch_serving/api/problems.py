@@ -32,6 +32,7 @@ from lookmatch_serving.errors import DeadlineExceededError, InvalidInputError, N
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+RETRY_HEADERS = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
 
 _log = structlog.get_logger("lookmatch.api")
 _PROGRAM_PATHS = ("/v1/", "/images/", "/openapi.json", "/livez", "/readyz", "/metrics")
@@ -62,6 +63,12 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_error)
 
 
+def unavailable(instance: str, request_id: str) -> Problem:
+    """What a request is told that may be sent again."""
+    detail = "the server cannot answer just now; try again shortly"
+    return _named(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, instance, request_id)
+
+
 def _answer_error(error: Exception) -> Response:
     problem, headers = _problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -77,7 +84,6 @@ def _answer_error(error: Exception) -> Response:
 
 
 def _problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
     if isinstance(error, InvalidInputError):
         refused = FieldError(field=error.field, value=error.value, accepted=error.accepted)
         return _problem(422, "invalid-request", str(error), [refused]), {}
@@ -92,21 +98,21 @@ def _problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, ForbiddenError):
         return _problem(403, "forbidden", str(error)), {}
     if isinstance(error, RateLimitedError):
-        return _problem(429, "rate-limited", str(error)), {**retry, "Retry-After": str(error.seconds)}
+        return _problem(429, "rate-limited", str(error)), {**RETRY_HEADERS, "Retry-After": str(error.seconds)}
     if isinstance(error, UnreadableKeyError):
         return _problem(400, "unreadable-idempotency-key", str(error)), {}
     if isinstance(error, ReusedKeyError):
         return _problem(422, "idempotency-key-reused", str(error)), {}
     if isinstance(error, InProgressError):
-        return _problem(409, "idempotency-key-in-progress", str(error)), retry
+        return _problem(409, "idempotency-key-in-progress", str(error)), RETRY_HEADERS
     if isinstance(error, DeadlineExceededError):
-        return _problem(503, "deadline-exceeded", "the request could not be answered within its deadline"), retry
+        return _problem(503, "deadline-exceeded", "the request could not be answered within its deadline"), RETRY_HEADERS
     if isinstance(error, TransientError):
-        return _problem(503, "unavailable", "the server cannot answer just now; try again shortly"), retry
+        return unavailable(request.path, g.get("request_id", "")), RETRY_HEADERS
     if isinstance(error, _STORE_ERRORS):
-        return _problem(503, "store-unavailable", "a data store does not answer just now; try again shortly"), retry
+        return _problem(503, "store-unavailable", "a data store does not answer just now; try again shortly"), RETRY_HEADERS
     if isinstance(error, _NOT_MATERIALISED):
-        return _problem(503, "not-materialised", "the catalogue has not been materialised yet"), retry
+        return _problem(503, "not-materialised", "the catalogue has not been materialised yet"), RETRY_HEADERS
     if isinstance(error, HTTPException) and error.code and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _http_problem(error)
     return _problem(500, "internal-error", "the server failed to answer; quote the request id when reporting it"), {}
@@ -120,13 +126,19 @@ def _http_problem(error: HTTPException) -> tuple[Problem, dict[str, str]]:
 
 
 def _problem(status: int, name: str, detail: str, errors: list[FieldError] | None = None) -> Problem:
+    return _named(status, name, detail, request.path, g.get("request_id", ""), errors)
+
+
+def _named(
+    status: int, name: str, detail: str, instance: str, request_id: str, errors: list[FieldError] | None = None
+) -> Problem:
     return Problem(
         type=f"urn:lookmatch:problem:{name}",
         title=name.replace("-", " ").capitalize(),
         status=status,
         detail=detail,
-        instance=request.path,
-        request_id=g.get("request_id", ""),
+        instance=instance,
+        request_id=request_id,
         errors=errors or [],
     )
 
