@@ -84,7 +84,10 @@ def served(settings: Settings, services: Services, model_url: str | None, worker
 
 
 def looks(settings: Settings) -> Iterator[str]:
-    """Pictures as base64 that no one has seen: the home's looks with noise of one level in 256.
+    """Pictures as base64 that no one has seen: the home's looks with noise of one level in 256, all of them in turn.
+
+    Each round is in an order of its own: of a steady stream at twice the load every second search is refused, and looks in a
+    fixed order would leave the dear ones, or the cheap ones, to be answered.
 
     Raises:
         BenchmarkError: the home has no looks.
@@ -93,8 +96,8 @@ def looks(settings: Settings) -> Iterator[str]:
     if not files:
         raise BenchmarkError("this home has no looks; run 'lookmatch demo' first")
     numbers = np.random.default_rng()
-    for file in itertools.cycle(files):
-        with Image.open(file) as opened:
+    for number in itertools.chain.from_iterable(numbers.permutation(len(files)) for _ in itertools.count()):
+        with Image.open(files[number]) as opened:
             pixels = np.asarray(opened.convert("RGB").resize(PIXELS), dtype=np.int16)
         noisy = np.clip(pixels + numbers.integers(-1, 2, pixels.shape), 0, 255).astype(np.uint8)
         buffer = io.BytesIO()
