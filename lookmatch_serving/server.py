@@ -34,6 +34,7 @@ from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.search.cache import SearchCache
 from lookmatch_serving.search.single_flight import SingleFlight
 from lookmatch_serving.settings import Settings
+from lookmatch_serving.siblings import Seat
 from lookmatch_serving.web.console import console
 from lookmatch_serving.web.pages import web
 from lookmatch_serving.web.rating import rating
@@ -96,6 +97,7 @@ def create_app(
     searches: int = 6,
     inside: int | None = None,
     metrics: Metrics | None = None,
+    seat: Seat | None = None,
 ) -> Flask:
     """Make the application.
 
@@ -106,6 +108,7 @@ def create_app(
         searches: searches computed at a time, further ones are refused with 503.
         inside: searches held at a time, those that wait for an identical one included; as many as are computed when None.
         metrics: those that the pipeline tells of its model's calls; new ones when None.
+        seat: of this worker among those of its server; None where there are no others.
     """
     app = Flask("lookmatch_serving", static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -116,7 +119,7 @@ def create_app(
     search = pipeline if pipeline is not None else _real_pipeline(settings, services, counted)
     resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
     flights = SingleFlight(SearchCache(services.redis_url), pool)
-    admission = Admission(searches, inside)
+    admission = Admission(searches, inside, seat)
     install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, admission, flights, resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
@@ -153,7 +156,8 @@ def serve(
             metrics = Metrics()
             pipeline = _warm_pipeline(settings, services, metrics)
             searches = chosen.searches if settings.anthropic_api_key is None else chosen.searches_with_model
-            return create_app(settings, services, pipeline, searches=searches, inside=chosen.inside, metrics=metrics)
+            places = {"searches": searches, "inside": chosen.inside}
+            return create_app(settings, services, pipeline, **places, metrics=metrics, seat=self.seat)
 
     _Server().run()
 
@@ -197,6 +201,7 @@ def _forget_worker(_server: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    worker.app.siblings.leave_seat(worker.seat)
 
 
 def _close_worker(_server: Any, worker: Any) -> None:

@@ -1,4 +1,4 @@
-"""gunicorn, stopped without losing a request.
+"""gunicorn, stopped without losing a request, and with workers that know of each other.
 
 gunicorn's threaded worker finishes what it accepted and leaves what waits in the listen queue: those connections were made, their
 requests sent, and they end in a reset. Measured under load, every stop lost some. So here a worker of a server that stops turns
@@ -22,6 +22,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
+from lookmatch_serving.siblings import Seat, Siblings
+
 _HANDSHAKE_SECONDS = 0.05
 """Connections that were half made when new ones were turned away get this long to be made."""
 
@@ -41,6 +43,8 @@ class StoppableApplication(BaseApplication):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._flag = mmap.mmap(-1, 1)  # shared with the workers, which are forked
+        self.siblings = Siblings()
+        self.seat = Seat()
         super().__init__()
 
     @property
@@ -65,8 +69,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     app: StoppableApplication
 
+    def __init__(self, *arguments: Any) -> None:
+        """Make it, before it is forked: its application then finds its seat."""
+        super().__init__(*arguments)
+        self.seat = self.app.seat = self.app.siblings.take_seat()
+
     def set_accept_enabled(self, enabled: bool) -> None:
         """Begin or cease to accept; the last time of a stopping server, all that waits is accepted first."""
+        if not self.alive:
+            self.seat.leave()
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive and self.app.stopping:
             for listener in self.sockets:

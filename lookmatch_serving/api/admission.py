@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from lookmatch_serving.errors import TransientError
+from lookmatch_serving.siblings import Seat
 
 
 class OverloadedError(TransientError):
@@ -19,15 +20,18 @@ class OverloadedError(TransientError):
 class Admission:
     """Places to compute searches, and more to be inside at all, where one may wait for what an identical search computes."""
 
-    def __init__(self, computed: int, inside: int | None = None) -> None:
+    def __init__(self, computed: int, inside: int | None = None, seat: Seat | None = None) -> None:
         """Make it.
 
         Args:
             computed: searches computed at a time.
             inside: searches at a time, those that wait included; as many as are computed when None. Keep it below the worker's
                 threads, so that health probes and pictures find a thread while searches fill their places.
+            seat: of this worker; the others hear from it how many searches are computed here.
         """
-        self._free = computed
+        self._computed, self._free = computed, computed
+        self.seat = seat or Seat()
+        self.seat.tell(0)
         self._guard = threading.Lock()
         self._inside = threading.BoundedSemaphore(computed if inside is None else inside)
 
@@ -55,11 +59,13 @@ class Admission:
             if self.full:
                 raise OverloadedError
             self._free -= 1
+            self.seat.tell(self._computed - self._free)
         try:
             yield
         finally:
             with self._guard:
                 self._free += 1
+                self.seat.tell(self._computed - self._free)
 
 
 @contextmanager

@@ -43,8 +43,9 @@ class TurningAway:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        start_response = _closing_when_turned_away(start_response)
-        if environ.get("PATH_INFO") != SEARCH_PATH or environ.get("REQUEST_METHOD") != "POST":
+        search = environ.get("PATH_INFO") == SEARCH_PATH and environ.get("REQUEST_METHOD") == "POST"
+        start_response = self._closing(start_response, search)
+        if not search:
             return self._application(environ, start_response)
         length = environ.get("CONTENT_LENGTH", "")
         with self._guard:
@@ -84,18 +85,18 @@ class TurningAway:
         while left > 0 and (chunk := sent.read(min(_CHUNK_BYTES, left))):
             left -= len(chunk)
 
+    def _closing(self, start_response: StartResponse, search: bool) -> StartResponse:
+        """Have gunicorn close the connection after 503, and after a search where another worker computes fewer than this one.
 
-def _closing_when_turned_away(start_response: StartResponse) -> StartResponse:
-    """Have gunicorn close the connection of a client that gets 503, so that it connects anew, perhaps to a worker with a place.
+        A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of
+        the worker that turned it away at once; at twice the load the other one was idle a fifth of the time. And two connections
+        that had met the same of two workers were answered half as fast as two that had not (`lookmatch bench serving`).
+        """
+        force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
 
-    A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of the
-    worker that turned it away at once; at twice the load the other one was idle a fifth of the time (`lookmatch bench serving`).
-    """
-    force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            if force_close is not None and (status.startswith("503") or (search and self._admission.seat.busier)):
+                force_close()
+            return start_response(status, headers, exc_info)
 
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        if status.startswith("503") and force_close is not None:
-            force_close()
-        return start_response(status, headers, exc_info)
-
-    return cast("StartResponse", start)
+        return cast("StartResponse", start)

@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from werkzeug.test import EnvironBuilder
 
+from lookmatch_serving.api.admission import Admission
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.search.look import SearchAnswer, SearchRequest
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Settings
+from lookmatch_serving.siblings import Siblings
 from tests.serving.test_api_requests import StandIn
 
 PATH = "/v1/looks:search"
@@ -78,3 +81,60 @@ def test_what_is_identical_to_a_search_under_way_waits_for_it_and_what_only_has_
         held.may_end.set()
         assert (first.result(30), same.result(30)) == (200, 200)
     assert len(held.asked) in {1, 2}  # two where the same came after the first had ended
+
+
+class GunicornResponse:
+    """As much of gunicorn's response as decides about its connection."""
+
+    def __init__(self) -> None:
+        self.closes = False
+
+    def force_close(self) -> None:
+        self.closes = True
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+        return None
+
+
+def test_the_busier_of_two_workers_closes_the_connections_of_its_searches_and_no_other(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    siblings = Siblings()
+    mine, other = siblings.take_seat(), siblings.take_seat()
+    app = create_app(settings, Services(database_url, redis_url), StandIn(), searches=2, inside=4, seat=mine)
+
+    def closes(method: str = "POST", path: str = PATH) -> bool:
+        response = GunicornResponse()
+        environ = EnvironBuilder(path, method=method, json=BODY if method == "POST" else None).get_environ()
+        b"".join(app.wsgi_app(environ, response.start_response))
+        return response.closes
+
+    try:
+        with parts_of(app).admission.place():
+            assert not closes()  # the other has not told anything yet
+            other.tell(0)
+            assert closes()
+            assert not closes("GET", "/livez")
+            other.tell(1)
+            assert not closes()
+            other.tell(0)
+            siblings.leave_seat(other)
+            assert not closes()
+        other.tell(0)
+        assert not closes()
+    finally:
+        parts_of(app).close()
+
+
+def test_a_worker_that_has_left_is_not_thought_to_be_idle() -> None:
+    siblings = Siblings()
+    mine, leaving = siblings.take_seat(), siblings.take_seat()
+    admission = Admission(1, seat=leaving)
+    mine.tell(3)
+    assert mine.busier
+    with admission.place():
+        leaving.leave()
+    assert not mine.busier
+    siblings.leave_seat(leaving)
+    assert siblings.take_seat().number == leaving.number
+    assert not mine.busier
