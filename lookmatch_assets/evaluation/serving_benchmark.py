@@ -38,6 +38,10 @@ _LONG_MS = 20_000
 _MOST_A_SECOND = 40
 _PAUSE_SECONDS = 0.2
 _FILLING_SECONDS = 1.0
+"""Of the beginning of a load, after which the places are full."""
+
+_Ended = tuple[float, Answered]
+"""A search with the time at which it ended, in seconds since the load began."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +155,6 @@ def together(loads: Sequence[Load]) -> Load:
     """Several as one."""
     found = [one for load in loads for one in load.found]
     return Load(found, sum(load.good for load in loads), sum(load.seconds for load in loads))
-
-
-_Ended = tuple[float, Answered]
-"""A search with the time at which it ended, in seconds since the load began."""
 
 
 def _load(found: Sequence[_Ended], seconds: float) -> Load:

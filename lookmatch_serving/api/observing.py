@@ -81,7 +81,7 @@ def chosen_request_id(offered: str) -> str:
 def note_request(metrics: Metrics, request_id: str | None, method: str, route: str, status: int, seconds: float) -> None:
     """Count an answered request and write its log line."""
     metrics.request_answered(method, route, status, seconds)
-    _log.info("request", request_id=request_id, method=method, route=route, status=int(status), ms=round(seconds * 1000, 1))
+    _log.info("request", request_id=request_id, method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def _begin() -> None:

@@ -31,8 +31,7 @@ from lookmatch_serving.api.records import FieldError, Problem
 from lookmatch_serving.errors import DeadlineExceededError, InvalidInputError, NotFoundError, PermanentError, TransientError
 
 PROBLEM_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 1
-RETRY_HEADERS = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
+RETRY_HEADERS = {"Retry-After": "1", "Cache-Control": "no-store"}
 
 _log = structlog.get_logger("lookmatch.api")
 _PROGRAM_PATHS = ("/v1/", "/images/", "/openapi.json", "/livez", "/readyz", "/metrics")

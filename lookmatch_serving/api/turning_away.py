@@ -76,7 +76,7 @@ class TurningAway:
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE
         self._metrics.search_shed()
-        note_request(self._metrics, request_id, "POST", SEARCH_PATH, status, time.perf_counter() - began)
+        note_request(self._metrics, request_id, "POST", SEARCH_PATH, status.value, time.perf_counter() - began)
         start_response(f"{status.value} {status.phrase}", list(headers.items()))
         return [body]
 

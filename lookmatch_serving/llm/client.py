@@ -11,7 +11,8 @@ import base64
 import io
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -87,8 +88,6 @@ class AnthropicVisionModel:
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=FAILURES_TO_OPEN, reset_timeout=open_seconds, throw_new_error_on_trip=False
         )
-        self._open_seconds = open_seconds
-        self._open_until = float("-inf")
         self._trying = threading.Lock()
 
     @property
@@ -110,39 +109,27 @@ class AnthropicVisionModel:
         if not self._free.acquire(blocking=False):
             raise UpstreamError("the model is busy: every call it may run is running")
         try:
-            if self._breaker.current_state == pybreaker.STATE_CLOSED:
-                return self._told(question, seconds, ledger)
-            if time.monotonic() < self._open_until or not self._trying.acquire(blocking=False):
-                raise UpstreamError("the model failed repeatedly and is left alone for a while")
-            try:
-                return self._told(question, seconds, ledger)
-            finally:
-                self._trying.release()
+            with self._one_trial(), self._breaker.calling():  # ``call`` would hold the breaker's lock until the model answers
+                return self._in_time(question, seconds, ledger)
+        except pybreaker.CircuitBreakerError as error:
+            raise UpstreamError("the model failed repeatedly and is left alone for a while") from error
+        except _Late as late:
+            return cast(Answer, late.answer)
         finally:
             self._free.release()
 
-    def _told(self, question: Question[Answer], seconds: float, ledger: Ledger) -> Answer:
-        """Ask, and tell the breaker how it went; it holds a lock while it calls, so calls within it would wait for each other."""
+    @contextmanager
+    def _one_trial(self) -> Iterator[None]:
+        """Let one call at a time try a model that failed repeatedly; the breaker itself would let all try that come at once."""
+        if self._breaker.current_state == pybreaker.STATE_CLOSED:
+            yield
+            return
+        if not self._trying.acquire(blocking=False):
+            raise pybreaker.CircuitBreakerError
         try:
-            answer = self._in_time(question, seconds, ledger)
-        except _Late as late:
-            self._tell(late)
-            return cast(Answer, late.answer)
-        except Exception as error:
-            self._tell(error)
-            raise
-        self._tell(None)
-        return answer
-
-    def _tell(self, failure: Exception | None) -> None:
-        def happened() -> None:
-            if failure is not None:
-                raise failure
-
-        with suppress(pybreaker.CircuitBreakerError, *([type(failure)] if failure else [])):  # it was opened meanwhile
-            self._breaker.call(happened)
-        if self._breaker.current_state == pybreaker.STATE_OPEN:
-            self._open_until = time.monotonic() + self._open_seconds
+            yield
+        finally:
+            self._trying.release()
 
     def _in_time(self, question: Question[Answer], seconds: float, ledger: Ledger) -> Answer:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
