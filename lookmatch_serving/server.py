@@ -58,7 +58,8 @@ class ServerConfiguration:
             probes and pictures find a thread.
         graceful_seconds: time that requests get to finish when the server stops.
         heartbeat_seconds: a worker silent for so long is replaced.
-        keepalive_seconds: how long an idle connection stays open.
+        keepalive_seconds: how long an idle connection stays open: longer than clients and proxies keep theirs, which is a minute
+            as a rule, since a request that is sent while the server closes is lost.
     """
 
     workers: int = 2
@@ -68,7 +69,7 @@ class ServerConfiguration:
     inside: int = 24
     graceful_seconds: int = 20
     heartbeat_seconds: int = 60
-    keepalive_seconds: int = 5
+    keepalive_seconds: int = 75
 
     def gunicorn(self, host: str, port: int) -> dict[str, Any]:
         """The same for gunicorn. Nothing is preloaded: connections and models are made in the worker that uses them."""
@@ -139,7 +140,7 @@ def serve(
     configuration: ServerConfiguration | None = None,
 ) -> None:
     """Run the server until it is told to stop (SIGTERM or SIGINT: finish requests, then end)."""
-    from lookmatch_serving.stopping import DrainingWorker, StoppableApplication
+    from lookmatch_serving.workers import DrainingWorker, StoppableApplication
 
     chosen = configuration or ServerConfiguration()
     _prepare_metrics(settings)

@@ -1,4 +1,4 @@
-"""gunicorn, stopped without losing a request, and with workers that know of each other.
+"""gunicorn's workers: they know of each other, no client holds them up, and they stop without losing a request.
 
 gunicorn's threaded worker finishes what it accepted and leaves what waits in the listen queue: those connections were made, their
 requests sent, and they end in a reset. Measured under load, every stop lost some. So here a worker of a server that stops turns
