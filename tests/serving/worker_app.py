@@ -1,4 +1,7 @@
-"""The app under gunicorn with an encoder that needs no weights: ``python -m tests.serving.worker_app PORT WORKERS``."""
+"""The app under gunicorn with an encoder that needs no weights: ``python -m tests.serving.worker_app PORT WORKERS``.
+
+Each worker prints a line once it is ready.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ class App(BaseApplication):
         model = AnthropicVisionModel("test-key", "some-model")
         pipeline = colour_pipeline(settings, services, reader=ModelQueryGenerator(model), reranker=ModelReranker(model))
         pipeline.warm_up()
-        return create_app(settings, services, pipeline, searches=CONFIGURATION.searches_with_model, inside=CONFIGURATION.inside)
+        app = create_app(settings, services, pipeline, searches=CONFIGURATION.searches_with_model, inside=CONFIGURATION.inside)
+        print("ready", flush=True)
+        return app
 
 
 if __name__ == "__main__":
