@@ -49,6 +49,7 @@ from lookmatch_serving.search.segment_vectors import SegmentVectors
 from lookmatch_serving.search.segmentation import Segmenter
 from lookmatch_serving.search.size_systems import read_size_chart
 from lookmatch_serving.search.trace import Observer, Trace
+from lookmatch_serving.search.turns import Turns
 from lookmatch_serving.search.vectorisation import query_vectors
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
@@ -104,6 +105,7 @@ class SearchPipeline:
         self._gradings = GradingShelf()
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder", waits=True)
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
+        self._turns = Turns(1 if parts.reader is None else MODEL_THREADS)
         self._live = LiveEncoders(parts.encoders, self._warm)
         self._segments = SegmentVectors(parts.segmenter, cache, self._encoder_workers)
         self._answers = KeptAnswers(cache, _versions(settings, parts))
@@ -209,27 +211,40 @@ class SearchPipeline:
         return self._computed(_Asked(request, image, known, preferences), index, encoder, deadline, trace)
 
     def _computed(self, asked: _Asked, index: LiveIndex, encoder: Encoder, deadline: Deadline, trace: Trace) -> SearchAnswer:
-        """Run the four stages."""
-        request = asked.request
+        """The answer that was kept, else that of the four stages when it is this search's turn."""
+        request, shown, answered_from = asked.request, None, None
         with trace.stage("total"):
             with trace.stage("look"):
                 data, digest = look_bytes(self._settings, request, asked.image, asked.known, deadline.remaining_ms / 1000)
                 name = self._answers.name(request, index, digest)
-                kept = self._answered_before(name, digest, request, trace)
-                if kept is not None:
-                    return kept
-                look = read_look(data, digest, request)
-            with trace.stage("query_generation"):
-                queries = self._queries(look, request, encoder, deadline, trace)
-            trace.layers_read(queries)
-            with trace.stage("vectorisation"):
-                segments, vectors = self._vectors(look, queries, encoder, deadline, trace)
-            found = self._found(asked, look, queries, index, segments, vectors, deadline, trace)
-            with trace.stage("reranking"):
-                ranked = followed(found, self._ladder.rank(found, deadline, trace), asked.preferences)
-            lists = ranked_lists(found, ranked)
-            pages, query_id = new_result_list(), uuid4()
-            paged = self._keep(pages, query_id, asked, index, found, lists, trace)
+                kept = self._answered_before(name, request, trace)
+            if kept is not None:
+                answer, answered_from = kept
+            else:
+                with self._turns.taken(deadline, trace):
+                    look = read_look(data, digest, request)
+                    answer, shown = self._in_four_stages(asked, look, index, encoder, deadline, trace)
+        answer = answer.model_copy(update={"degraded": list(trace.degraded), "timings_ms": dict(trace.timings_ms)})
+        if kept is None:
+            self._answers.keep(name, answer, trace)
+        return log_query(self._pool, request, answer, digest, shown, answered_from, trace.ledger.rows())
+
+    def _in_four_stages(
+        self, asked: _Asked, look: Look, index: LiveIndex, encoder: Encoder, deadline: Deadline, trace: Trace
+    ) -> tuple[SearchAnswer, dict[str, RankedList]]:
+        """The answer, and what of each layer's list it shows."""
+        request = asked.request
+        with trace.stage("query_generation"):
+            queries = self._queries(look, request, encoder, deadline, trace)
+        trace.layers_read(queries)
+        with trace.stage("vectorisation"):
+            segments, vectors = self._vectors(look, queries, encoder, deadline, trace)
+        found = self._found(asked, look, queries, index, segments, vectors, deadline, trace)
+        with trace.stage("reranking"):
+            ranked = followed(found, self._ladder.rank(found, deadline, trace), asked.preferences)
+        lists = ranked_lists(found, ranked)
+        pages, query_id = new_result_list(), uuid4()
+        paged = self._keep(pages, query_id, asked, index, found, lists, trace)
         answer = SearchAnswer(
             query_id=query_id,
             market=request.market,
@@ -245,23 +260,19 @@ class SearchPipeline:
                 for listed in lists.values()
             ],
         )
-        shown = {layer: listed.part(0, request.page_size) for layer, listed in lists.items()}
-        self._answers.keep(name, answer, trace)
-        return log_query(self._pool, request, answer, look.digest, shown, calls=trace.ledger.rows())
+        return answer, {layer: listed.part(0, request.page_size) for layer, listed in lists.items()}
 
-    def _answered_before(self, name: str | None, digest: str, request: SearchRequest, trace: Trace) -> SearchAnswer | None:
-        """A kept answer with today's prices; None where none is kept, or one of its products is gone or passes no longer."""
+    def _answered_before(self, name: str | None, request: SearchRequest, trace: Trace) -> tuple[SearchAnswer, UUID] | None:
+        """A kept answer with today's prices and the query it is of; None where there is none or a product is gone."""
         kept = self._answers.find(name, trace)
         if kept is None:
             return None
         with self._pool.connection() as connection:
             if not still_passing(connection, kept, request.filters):
                 return None
-            answer = refreshed(connection, kept, request, trace)
-        if [len(layer.hits) for layer in answer.layers] != [len(layer.hits) for layer in kept.layers]:
-            return None
-        answer = answer.model_copy(update={"degraded": [*answer.degraded, *trace.degraded]})
-        return log_query(self._pool, request, answer, digest, answered_from=kept.query_id)
+            answer = refreshed(connection, kept, request)
+        unchanged = [len(layer.hits) for layer in answer.layers] == [len(layer.hits) for layer in kept.layers]
+        return (answer, kept.query_id) if unchanged else None
 
     def _keep(
         self,

@@ -89,12 +89,12 @@ def blue_bottom() -> LayerQuery:
     )
 
 
-def dressed_look() -> bytes:
-    """A figure in a red top and blue trousers before a plain wall, as PNG."""
+def dressed_look(top: str = "red") -> bytes:
+    """A figure in a top of that colour and blue trousers before a plain wall, as PNG."""
     image = Image.new("RGB", (300, 400), (235, 235, 230))
     draw = ImageDraw.Draw(image)
     draw.ellipse((130, 20, 170, 75), fill=(200, 150, 120))
-    draw.rectangle((95, 80, 205, 200), fill=COLOURS["red"])
+    draw.rectangle((95, 80, 205, 200), fill=COLOURS[top])
     draw.rectangle((110, 200, 190, 370), fill=COLOURS["blue"])
     draw.rectangle((105, 370, 195, 385), fill=COLOURS["black"])
     buffer = io.BytesIO()
