@@ -19,7 +19,7 @@ With a quarter of 1,000 ms the last of three went without its turn every twentie
 class Turns:
     """Lets a few searches compute at a time.
 
-    Three at a time in each of two processes on two cores cost 92 ms of processor time each, and in turns 77 ms, when twice as
+    Three at a time in each of two processes on two cores took 92 ms of processor time each, and in turns 78 ms, when twice as
     many were asked as could be answered; 15.9 and 18.5 were answered a second.
     """
 
