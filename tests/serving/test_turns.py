@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -107,3 +108,25 @@ def test_who_went_on_without_a_turn_gives_none_back():
     with turns.taken(Deadline(10_000), after):
         pass
     assert after.timings_ms["waiting"] < 100 * LONGEST_WAIT
+
+
+def test_turns_are_taken_in_the_order_of_coming_and_whoever_comes_meanwhile_passes_nobody():
+    turns, order, came = Turns(1), list[int](), list[threading.Thread]()
+
+    def take(number: int) -> None:
+        with turns.taken(Deadline(60_000), Trace()):
+            order.append(number)
+
+    def waiting(count: int) -> None:
+        while len(turns._waiting) < count:  # nothing else tells that a thread waits
+            time.sleep(0.001)
+
+    with turns.taken(Deadline(60_000), Trace()):
+        for number in range(4):
+            came.append(threading.Thread(target=take, args=(number,)))
+            came[-1].start()
+            waiting(number + 1)
+    take(4)
+    for thread in came:
+        thread.join(30)
+    assert order == [0, 1, 2, 3, 4]
