@@ -43,7 +43,9 @@ def changed(stores, statement, *values):
 def test_the_same_question_is_answered_from_the_cache_with_todays_price_and_an_id_of_its_own(pipeline, stores):
     first = pipeline.search(REQUEST, dressed_look())
     changed(stores, "UPDATE catalog.offers SET price_minor = 4200 WHERE product_id = %s", ids(first)[0])
-    again = pipeline.search(REQUEST, dressed_look())
+    heard = []
+    again = pipeline.search(REQUEST, dressed_look(), heard.append)
+    assert [one.stage for one in heard if one.finished] == ["look", "total"]
     assert not was_kept(first)
     assert was_kept(again)
     assert ids(again) == ids(first)
