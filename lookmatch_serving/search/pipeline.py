@@ -232,7 +232,7 @@ class SearchPipeline:
     def _in_four_stages(
         self, asked: _Asked, look: Look, index: LiveIndex, encoder: Encoder, deadline: Deadline, trace: Trace
     ) -> tuple[SearchAnswer, dict[str, RankedList]]:
-        """The answer, and what of each layer's list it shows."""
+        """The answer, but for its timings and degradations, which the trace tells in the end, and what it shows of each list."""
         request = asked.request
         with trace.stage("query_generation"):
             queries = self._queries(look, request, encoder, deadline, trace)
@@ -252,8 +252,7 @@ class SearchPipeline:
             index_as_of=index.index_as_of,
             grading=found.grading.source,
             ranker=_overall(ranked),
-            degraded=trace.degraded,
-            timings_ms=trace.timings_ms,
+            timings_ms={},
             preferences=list(asked.preferences),
             layers=[
                 page_of(listed, found.products, request, found.grading.source, pages if paged else None)
