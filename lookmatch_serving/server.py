@@ -107,7 +107,7 @@ def create_app(
         settings: of this process.
         services: addresses of Postgres and Valkey.
         pipeline: what answers searches; the real one when None.
-        searches: searches computed at a time, further ones are refused with 503.
+        searches: searches taken in at a time to be computed, further ones are refused with 503.
         inside: searches held at a time, those that wait for an identical one included; as many as are computed when None.
         metrics: those that the pipeline tells of its model's calls; new ones when None.
         seat: of this worker among those of its server; None where there are no others.
@@ -158,8 +158,9 @@ def serve(
             metrics = Metrics()
             pipeline = _warm_pipeline(settings, services, metrics)
             searches = chosen.searches if settings.anthropic_api_key is None else chosen.searches_with_model
-            places = {"searches": searches, "inside": chosen.inside}
-            return create_app(settings, services, pipeline, **places, metrics=metrics, seat=self.seat)
+            return create_app(
+                settings, services, pipeline, searches=searches, inside=chosen.inside, metrics=metrics, seat=self.seat
+            )
 
     _Server().run()
 

@@ -24,7 +24,7 @@ class Admission:
         """Make it.
 
         Args:
-            computed: searches computed at a time.
+            computed: searches computed at a time, those that wait for their turn included.
             inside: searches at a time, those that wait included; as many as are computed when None. Keep it below the worker's
                 threads, so that health probes and pictures find a thread while searches fill their places.
             seat: of this worker; the others hear from it how many searches are computed here.

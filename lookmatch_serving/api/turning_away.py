@@ -1,7 +1,8 @@
 """Searches that find the worker full are turned away at once, before their bodies are read and understood.
 
-What a refusal costs is taken from the searches that are computed. On two cores at twice the load, 0.88 of the peak's searches
-were answered when a refusal took the way of every request through Flask and Valkey, and 0.93 when it took this one.
+What a refusal costs is taken from the searches that are computed. Side by side on two cores, at 1.8 times the load and with three
+searches computing at a time, 0.88 of the peak's were answered where a refusal takes the way of every request through Flask and
+Valkey, and 0.93 where it takes this one.
 """
 
 from __future__ import annotations
