@@ -135,9 +135,10 @@ def closed_loop(app: App, pictures: Iterator[str], at_once: int, seconds: float)
             answer = app.ask(picture)
             with lock:
                 found.append((time.perf_counter() - begun, answer))
-            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-                with lock:
+                refused = answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+                if refused:
                     waiting.append(picture)  # no one has looked at it
+            if refused:
                 time.sleep(_PAUSE_SECONDS)
 
     with ThreadPoolExecutor(at_once) as pool:

@@ -73,7 +73,7 @@ def test_searches_that_wait_for_a_model_do_so_at_the_same_time(settings, stores)
 
 def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_while(settings, stores):
     pipeline = colour_pipeline(settings, stores)
-    first = pipeline.search(REQUEST, dressed_look("red"))
+    pipeline.search(REQUEST, dressed_look("red"))
     stands, goes_on = threading.Event(), threading.Event()
 
     def stand_still(progress: Progress) -> None:
@@ -88,10 +88,9 @@ def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_
         other = pipeline.search(REQUEST.model_copy(update={"deadline_ms": 2_000}), dressed_look("green"))
         assert not still.done()
         goes_on.set()
-        assert still.result(30).timings_ms["waiting"] < LONGEST_WAIT * 2_000
+        still.result(30)
     pipeline.close()
-    assert "waiting" not in kept.timings_ms
-    assert kept.encoder_version == first.encoder_version
+    assert set(kept.timings_ms) == {"look", "total"}
     assert LONGEST_WAIT * 2_000 <= other.timings_ms["waiting"] < 2_000
 
 
