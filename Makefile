@@ -48,6 +48,7 @@ bench: $(STAMP)
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 
 # Brings new texts of the pages into the translators' catalogues.

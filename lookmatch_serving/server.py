@@ -18,7 +18,6 @@ from flask import Flask
 from lookmatch_serving import db
 from lookmatch_serving.api.access import RateLimiter, guard_requests
 from lookmatch_serving.api.admission import Admission
-from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.cross_origin import allow_origins
 from lookmatch_serving.api.health import operations
 from lookmatch_serving.api.load_shedding import TurningAway
@@ -29,6 +28,7 @@ from lookmatch_serving.api.picture_routes import pictures
 from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
 from lookmatch_serving.api.shopper_routes import shoppers
+from lookmatch_serving.api.stored_records import StoredRecords
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.resized_pictures import ResizedPictures
 from lookmatch_serving.search.answers.single_flight import SingleFlight
@@ -122,7 +122,7 @@ def create_app(
     resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
     flights = SingleFlight(SearchCache(services.redis_url), pool)
     admission = Admission(searches, inside, seat)
-    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, admission, flights, resized))
+    install_parts(app, Parts(settings, pool, valkey, search, StoredRecords(pool), counted, admission, flights, resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)

@@ -16,6 +16,7 @@ import psycopg
 from rich.console import Console
 
 from lookmatch_assets.migrations import migrate
+from lookmatch_assets.synthetic.calibration_looks import drawn_looks
 from lookmatch_assets.synthetic.demo_data import DemoData, write_real_data, write_sample_data
 from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.db import read_sql
@@ -111,7 +112,8 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
                 touched.add((look.market, datetime.now(UTC).date()))
         touched |= partitions_behind(connection, settings.encoder, load_encoder(settings.encoder).version)
     with _quietly(settings.home / "demo.log"):
-        run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
+        partitions = sorted(touched, key=lambda partition: (partition[1], partition[0]))
+        run_partitions(settings, services, partitions, say, {"drawn_looks": drawn_looks})
 
 
 def partitions_behind(connection: psycopg.Connection[Any], encoder_key: str, encoder_version: str) -> set[tuple[Market, date]]:

@@ -20,6 +20,7 @@ def assemble(replaced: Mapping[str, Any]) -> dg.Definitions:
             "stores": Stores(),
             "encoder": EncoderResource(),
             "progress": None,
+            "drawn_looks": None,
             "dbt": InstalledDbt(
                 project_dir=str(PROJECT.project_dir), profiles_dir=str(DBT_FOLDER), dbt_executable=DBT_EXECUTABLE
             ),

@@ -33,7 +33,7 @@ from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.llm.client import AnthropicVisionModel
 from lookmatch_serving.pictures import decode_picture, picture_digest
-from lookmatch_serving.search.factory import open_segmenter
+from lookmatch_serving.search.factory import build_segmenter
 from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.look import Look
 from lookmatch_serving.search.models.protocols import Offered, QueryGenerator, Segmenter, VisualReranker
@@ -187,7 +187,7 @@ def read_looks(
         reader: reads each look, unless
         recorded: look id -> layers as they were read before.
     """
-    segmenter = open_segmenter(settings)
+    segmenter = build_segmenter(settings)
     for row in looks:
         data = (settings.look_folder / row["image_file"]).read_bytes()
         picture = decode_picture(data)

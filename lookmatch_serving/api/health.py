@@ -51,7 +51,7 @@ def _readiness(parts: Parts) -> Health:
 
 def _store_checks(parts: Parts) -> list[HealthCheck]:
     try:
-        live = {row["market"]: row for row in parts.catalogue.live_encoders()}
+        live = {row["market"]: row for row in parts.stored.live_encoders()}
     except _STORE_ERRORS as error:
         return [HealthCheck(name="postgres", ok=False, required=True, detail=type(error).__name__)]
     checks = [

@@ -132,7 +132,7 @@ def build_pipeline(
         on_model_call: is told of each call of the vision model, from any thread.
     """
     cache = SearchCache(services.redis_url)
-    encoders, cutter = EncoderRegistry(load_installed_encoder), segmenter or open_segmenter(settings)
+    encoders, cutter = EncoderRegistry(load_installed_encoder), segmenter or build_segmenter(settings)
     given = Implementations(encoders, cutter, zero_shot_probabilities)
     if settings.anthropic_api_key is not None:
         from lookmatch_serving.llm.batches import ModelBatches
@@ -155,7 +155,7 @@ def build_pipeline(
     return assemble_pipeline(settings, open_pool(services.database_url), cache, given, on_model_call)
 
 
-def open_segmenter(settings: Settings) -> Segmenter:
+def build_segmenter(settings: Settings) -> Segmenter:
     """The segmenter that the settings name; where its weights are not there, one that tells each search so."""
     if settings.segmenter == "embedded":
         return EmbeddedSegmenter()

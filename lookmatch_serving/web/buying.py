@@ -22,7 +22,7 @@ from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.shop.links import Sold
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
 from lookmatch_serving.web.blueprint import web
-from lookmatch_serving.web.shelf import shelf
+from lookmatch_serving.web.page_state import page_state
 from lookmatch_serving.web.shopper import new_secret, remember, shopper_id, shopper_secret, wants_no_tracking
 
 _log = structlog.get_logger("lookmatch.web")
@@ -42,7 +42,7 @@ def buy(product_id: str) -> AnyResponse:
     parts, click_id = current_parts(), uuid4().hex
     with parts.pool.connection() as connection:
         sold = _sold(connection, checked_id(product_id, "product"))
-        target = shelf().links.link(connection, sold, click_id)
+        target = page_state().links.link(connection, sold, click_id)
         secret = None if wants_no_tracking() else shopper_secret() or new_secret()
         if secret is not None:
             record_interactions(connection, [_click(sold, shopper_id(secret), click_id)])

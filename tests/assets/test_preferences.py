@@ -14,10 +14,11 @@ import redis
 from psycopg.rows import dict_row
 
 from lookmatch_assets.preferences.inference import HALF_LIFE, ProductInteraction, decayed_weight, infer_preferences
+from lookmatch_serving.api.erasure import erase_shopper
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
 from lookmatch_serving.shoppers.preferences import InferredPreference
-from lookmatch_serving.shoppers.store import erase_shopper, hold_off_erasure, inferred_preferences
+from lookmatch_serving.shoppers.store import hold_off_erasure, inferred_preferences
 from lookmatch_serving.value_types import SizeGroup, SizeSystem
 from tests.serving.search_fixtures import Stock, make_market
 

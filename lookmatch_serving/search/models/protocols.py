@@ -64,7 +64,7 @@ Judgement = tuple[str, float, str]
 
 
 class VisualReranker(Protocol):
-    """The LLM rung."""
+    """The first step of reranking's fallback chain."""
 
     @property
     def version(self) -> str:

@@ -29,7 +29,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class RankedLayer:
-    """A layer's candidates, best first, and the rung that ordered them."""
+    """A layer's candidates, best first, and the step of the fallback chain that ordered them."""
 
     ranker: Ranker
     hits: list[Ranked]

@@ -1,8 +1,6 @@
-"""Stage 4: the ladder that orders a layer's candidates: LLM, then segment, then vector order.
+"""Stage 4: the rankers that order a layer's candidates: LLM, segment, vector order. ``fallback_chain`` tries them in this order.
 
-A rung that fails hands on to the next with its reason. Where no LLM is configured the segment rung is the configured
-ranker, and using it
-is no degradation.
+A ranker that fails hands on to the next with its reason. Where no LLM is configured the segment ranks: that is no degradation.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from lookmatch_serving.search.models.protocols import Grader, Judgement
 from lookmatch_serving.search.models.ranking import Ranked, RankedLayer
 
 SEGMENT_SHARE = 0.5
-"""Weight of the look's segment beside the query's own similarity on the segment rung. On 138 layers of looks composed of real
+"""Weight of the look's segment beside the query's own similarity where segments rank. On 138 layers of looks composed of real
 photos (`lookmatch bench looks`) 0.5 put the right type first in 0.81, 0.3 and 0.15 in 0.79 and 0.78."""
 
 OTHER_CATEGORY_COST = 0.15

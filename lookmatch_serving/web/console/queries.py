@@ -47,7 +47,7 @@ def logged_query(query_id: UUID) -> Response:
 def replay_query(query_id: UUID) -> Response:
     """Ask it again and show what changed."""
     check_form(session_secret())
-    record = current_parts().catalogue.query(query_id)
+    record = current_parts().stored.query(query_id)
     asked = _askable(record.request, record.look_digest)
     if asked is None:
         raise NotFoundError("the picture of this query was the asker's own and is not kept, so it cannot be asked again")
@@ -68,7 +68,7 @@ def places(then: dict[str, Any], now: SearchAnswer) -> dict[str, list[Place]]:
 
 
 def _query_page(query_id: UUID, now: SearchAnswer | None) -> Response:
-    record = current_parts().catalogue.query(query_id)
+    record = current_parts().stored.query(query_id)
     return console_page(
         "query.html",
         record=record,

@@ -31,7 +31,7 @@ class StoredLook:
     image_digest: str
 
 
-class Catalogue:
+class StoredRecords:
     """Reads by id and by page, each in one statement."""
 
     def __init__(self, pool: ConnectionPool[DictConnection]) -> None:
