@@ -133,7 +133,8 @@ def _accepted_of(schema: Mapping[str, Any]) -> str:
         return f"{schema['type']}, {schema['minimum']}{' or more' if unbounded else ' to ' + str(schema['maximum'])}"
     if "pattern" in schema:
         return "web address"
-    return _KINDS.get(schema.get("format", schema["type"]), schema["type"])
+    kind = str(schema.get("format", schema["type"]))
+    return _KINDS.get(kind, kind)
 
 
 def _default(value: object) -> str:
