@@ -53,7 +53,7 @@ lint: $(STAMP)
 
 # Writes the parts of the documentation that are made from the code; a test fails while a page differs from it.
 docs: $(STAMP)
-	@$(BIN)/python -m cogapp -r --verbosity=1 docs/*.md
+	@$(BIN)/python -m cogapp -r --verbosity=1 docs/*.md docs/adr/README.md
 
 # Brings new texts of the pages into the translators' catalogues.
 messages: $(STAMP)

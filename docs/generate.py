@@ -1,4 +1,4 @@
-"""The parts of ``docs/`` that are made from the code: commands, settings and the arrows between packages.
+"""The parts of ``docs/`` that are made: commands, settings and arrows between packages from the code, the list of decisions.
 
 cog (cogapp, as datasette's docs use it) calls these from comments in the Markdown files. ``make docs`` writes what they return
 between the comments, and a test fails while a page differs from it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ from lookmatch_serving.settings import Settings
 PROGRAMS: Mapping[str, click.Command] = {"lookmatch": lookmatch, "python -m benchmarks": benchmarks}
 """Every command line of the project, by the words it starts with."""
 
+_DECISIONS = Path(__file__).parent / "adr"
 _HELP_WIDTH = 110
 _KINDS = {
     "array": "list, by commas",
@@ -92,6 +94,12 @@ def house_diagram() -> str:
     owner = {module: module.split(".")[0] for module in _import_graph().modules}
     lines = sorted(f"    {importer} --> {imported}" for importer, imported in _between(owner))
     return "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
+
+
+def decision_list() -> str:
+    """The decisions of ``docs/adr`` by number, each linked by its title."""
+    titles = {path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in _DECISIONS.glob("[0-9]*.md")}
+    return "\n".join(f"- [{name[:4]}]({name}) {title.partition('. ')[2]}" for name, title in sorted(titles.items()))
 
 
 @cache
