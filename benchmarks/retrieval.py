@@ -20,7 +20,8 @@ from rich.table import Table
 from lookmatch_serving.db import DictConnection, open_pool
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.search.retrieval.nearest import Conditions, LiveIndex, live_index, nearest_products, vectors_of
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import Conditions, live_index, nearest_products, vectors_of
 from lookmatch_serving.search.vectorisation.query_vectors import unit
 from lookmatch_serving.settings import Market, Settings, read_settings
 

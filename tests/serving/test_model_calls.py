@@ -22,9 +22,9 @@ from lookmatch_serving.llm.client import AnthropicVisionModel, Question, text_bl
 from lookmatch_serving.llm.schemas import SeenLook
 from lookmatch_serving.search.models.answer import Ranker
 from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Offered
 from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
-from lookmatch_serving.search.reranking.rankers import Offered
 from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import Stock, colour_pipeline, dressed_look, make_market, red_top

@@ -124,7 +124,7 @@ def _fitted(stores: Stores, kept: Kept, looks: int, say: Say) -> Fitted:
 
 
 def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int, told: Progress) -> list[Pair]:
-    from lookmatch_serving.search.retrieval.nearest import LiveIndex
+    from lookmatch_serving.search.models.index import LiveIndex
     from lookmatch_serving.search.retrieval.products import stored_picture
     from lookmatch_serving.search.runtime.cache import SearchCache
 

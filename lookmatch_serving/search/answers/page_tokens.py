@@ -13,9 +13,7 @@ import secrets
 from dataclasses import dataclass
 
 from lookmatch_serving.errors import NotFoundError
-
-LONGEST_LIST = 200
-"""Products of a layer that can be paged through."""
+from lookmatch_serving.search.retrieval.stage import LONGEST_LIST
 
 _UNKNOWN = "page_token: it names no result list; accepted is a next_page_token of an earlier answer"
 

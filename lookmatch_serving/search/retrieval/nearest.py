@@ -19,9 +19,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from babel.numbers import get_currency_precision
@@ -32,8 +31,10 @@ from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.encoders.protocol import Vectors
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.models.garments import catalogue_layers
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.models.products import Candidate
 from lookmatch_serving.search.models.query import LayerQuery
-from lookmatch_serving.search.models.request import FilterName, Filters
+from lookmatch_serving.search.models.request import Filters
 from lookmatch_serving.search.retrieval.size_systems import AcceptedSize
 
 SELECTIVE_SHARE = 0.01
@@ -51,51 +52,6 @@ _BIT_POOL, _LEAST_BIT_POOL = 8, 800
 
 _MOST_ROWS = 4_000
 _SAME_PICTURE = 3  # decimals of similarity below which two products look the same
-
-
-@dataclass(frozen=True)
-class LiveIndex:
-    """What search reads in a market: the live encoder, the table of its vectors (schema ``vectors``), age and size.
-
-    Attributes:
-        search_by: ``planned`` chooses between exact scan and index for each request; ``exact`` and ``index`` are for comparing.
-        ef_search: HNSW's list length; None takes what serving takes.
-        bit_index: whether there is an index over the signs of the vectors.
-        calibrated_at: when the encoder version's grades were calibrated here; None when they were not.
-    """
-
-    market: str
-    encoder_key: str
-    encoder_version: str
-    table_name: str
-    dimensions: int
-    index_as_of: datetime
-    products: int
-    search_by: Literal["planned", "exact", "index", "bits"] = "planned"
-    ef_search: int | None = None
-    bit_index: bool = False
-    calibrated_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A product near a layer's query.
-
-    Attributes:
-        product_id: of the product shown for its duplicates.
-        similarity: cosine with the query vector.
-        variants: ids of its near-duplicates that are still sold.
-        plausible: False when its category or gender is not what the look's query names.
-        category: of the product.
-        relaxed: filters that were dropped to find it.
-    """
-
-    product_id: str
-    similarity: float
-    variants: tuple[str, ...] = ()
-    plausible: bool = True
-    category: str = ""
-    relaxed: tuple[FilterName, ...] = ()
 
 
 @dataclass(frozen=True)
