@@ -11,7 +11,7 @@ export MALLOC_MMAP_THRESHOLD_ := 1000000000
 export MALLOC_TRIM_THRESHOLD_ := 10000000000
 export PYTHONUNBUFFERED := 1
 
-.PHONY: messages help demo up study test bench lint install clean
+.PHONY: messages docs help demo up study test bench lint install clean
 
 help:
 	@echo "make demo                       set everything up and run the main job on sample data"
@@ -20,6 +20,7 @@ help:
 	@echo "make study [DATA=... LIMIT=n]   three systems compared on 200 drawn looks, or looks of real photos, with a report"
 	@echo "make test | lint                tests | ruff and mypy"
 	@echo "make bench [DATA=... LIMIT=n]   the demo, then side-by-side measurements"
+	@echo "make docs | messages            the generated parts of docs/ | the pages' texts for translators"
 
 demo: $(STAMP)
 	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT))
@@ -50,6 +51,10 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+
+# Writes the parts of the documentation that are made from the code; a test fails while a page differs from it.
+docs: $(STAMP)
+	@$(BIN)/python -m cogapp -r --verbosity=1 docs/*.md docs/adr/README.md
 
 # Brings new texts of the pages into the translators' catalogues.
 messages: $(STAMP)

@@ -1,4 +1,4 @@
-"""`lookmatch bench looks`: search of looks composed of real products that the catalogue does not hold.
+"""`python -m benchmarks looks`: search of looks composed of real products that the catalogue does not hold.
 
 Every layer's first hit is judged by the retailer's own words: has it the article type, and a colour of the family, of the product
 whose photo was laid there? A layer that search did not see counts as wrong.

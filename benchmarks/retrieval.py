@@ -1,4 +1,4 @@
-"""`lookmatch bench retrieval`: candidate retrieval over the home's own index beside an exact scan of the same vectors in memory.
+"""`python -m benchmarks retrieval`: candidate retrieval over the home's index beside an exact scan of the same vectors in memory.
 
 The exact scan is the physical limit of one core: one matrix product of all passing vectors, already in memory, already filtered.
 """

@@ -185,7 +185,7 @@ def _share_cores(workers: int) -> None:
     """Let a worker's encoder compute on its share of the cores: threads of several workers on one core wait for each other.
 
     On two cores, two workers with a thread each answered 18.0 and 18.2 searches a second at most, with two each 15.3 to 17.4
-    (`lookmatch bench serving`); one search alone took about as long.
+    (`python -m benchmarks serving`); one search alone took about as long.
     """
     import torch
 

@@ -73,10 +73,7 @@ def rebuild_cache(markets: tuple[str, ...]) -> None:
     """Write the attribute cache anew from the catalogue in Postgres; readers see no empty moment."""
     with _stores() as (connection, cache):
         for market in markets or tuple(map(str, Market)):
-            coverage = (
-                connection.execute(read_sql("lookmatch_assets.attribute_cache", "coverage"), {"market": market}).fetchone() or {}
-            )
-            written, dropped = rebuild_attributes(cache, market, _catalogue(connection, market), coverage)
+            written, dropped = rebuild_attributes(cache, market, _catalogue(connection, market), _coverage(connection, market))
             click.echo(f"{market}: {written} written, {dropped} dropped")
 
 
@@ -115,11 +112,22 @@ def _stores() -> Iterator[tuple[DictConnection, redis.Redis]]:
 
 
 def _catalogue(connection: DictConnection, market: str) -> Iterator[dict[str, Any]]:
-    made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
-    if made and made["made"]:
+    if _catalogue_is_made(connection):
         with connection.cursor(name="catalogue") as cursor:
             cursor.execute("SELECT * FROM catalog.products WHERE market = %s AND NOT removed", [market])
             yield from cursor
+
+
+def _coverage(connection: DictConnection, market: str) -> dict[str, Any]:
+    if not _catalogue_is_made(connection):
+        return {}
+    return connection.execute(read_sql("lookmatch_assets.attribute_cache", "coverage"), {"market": market}).fetchone() or {}
+
+
+def _catalogue_is_made(connection: DictConnection) -> bool:
+    """Whether dbt has run; before, there are packets and no products."""
+    row = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
+    return bool(row and row["made"])
 
 
 def _wrong(found: dict[str, Any]) -> bool:

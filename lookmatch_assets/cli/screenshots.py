@@ -1,4 +1,4 @@
-"""``lookmatch screenshots``: pictures of every page, as the README shows them, taken of the running app by Chromium."""
+"""``lookmatch screenshots``: pictures of every page, as docs/app.md shows them, taken of the running app by Chromium."""
 
 from __future__ import annotations
 
@@ -42,10 +42,22 @@ class Shot:
 
 
 @click.command()
-@click.option("--folder", default="docs", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--chromium", default=CHROMIUM, show_default=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--folder",
+    default="docs/pictures",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the pictures go.",
+)
+@click.option(
+    "--chromium",
+    default=CHROMIUM,
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The browser that takes them.",
+)
 def screenshots(folder: Path, chromium: Path) -> None:
-    """Take pictures of each page of this home's app into FOLDER; `lookmatch demo` makes what they show."""
+    """Take pictures of each page of this home's app into --folder; `lookmatch demo` makes what they show."""
     if not chromium.exists():
         raise ConfigurationError(f"--chromium: there is no {chromium}; on Debian, apt-get install chromium fonts-noto-cjk")
     settings = read_settings()

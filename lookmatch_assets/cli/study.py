@@ -85,7 +85,7 @@ def links_study(study_id: str, base: str) -> None:
 
 @click.command("simulate")
 @click.argument("study_id")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the raters' noise.")
 def simulate_study(study_id: str, seed: int) -> None:
     """Rate what simulated raters (those named simulated-...) have left, from the catalogue's labels with noise."""
     from lookmatch_assets.studies.rating_simulation import simulate_ratings
@@ -117,7 +117,9 @@ def judge_study(study_id: str, pairs: int | None) -> None:
 
 @click.command("report")
 @click.argument("study_id")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File; in the home's folder of reports when left out."
+)
 def report_study(study_id: str, output: Path | None) -> None:
     """Write the report, one HTML page."""
     from lookmatch_assets.studies.report import report_folder, verdict_of, write_report
@@ -180,8 +182,8 @@ def replay_study(study_id: str) -> None:
 
 
 @click.command("sample")
-@click.option("--looks", "count", type=click.IntRange(3), default=200, show_default=True)
-@click.option("--study", "study_id", default="sample", show_default=True)
+@click.option("--looks", "count", type=click.IntRange(3), default=200, show_default=True, help="Looks to compare them on.")
+@click.option("--study", "study_id", default="sample", show_default=True, help="Id of the study.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -91,7 +91,7 @@ class TurningAway:
 
         A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of
         the worker that turned it away at once; at twice the load the other one was idle a fifth of the time. And two connections
-        that had met the same of two workers were answered half as fast as two that had not (`lookmatch bench serving`).
+        that had met the same of two workers were answered half as fast as two that had not (`python -m benchmarks serving`).
         """
         force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
 

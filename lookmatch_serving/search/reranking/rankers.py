@@ -15,7 +15,7 @@ from lookmatch_serving.search.models.ranking import Ranked, RankedLayer
 
 SEGMENT_SHARE = 0.5
 """Weight of the look's segment beside the query's own similarity where segments rank. On 138 layers of looks composed of real
-photos (`lookmatch bench looks`) 0.5 put the right type first in 0.81, 0.3 and 0.15 in 0.79 and 0.78."""
+photos (`python -m benchmarks looks`) 0.5 put the right type first in 0.81, 0.3 and 0.15 in 0.79 and 0.78."""
 
 OTHER_CATEGORY_COST = 0.15
 """Taken off the score of products whose category is not plausible for the layer: they come after those that are

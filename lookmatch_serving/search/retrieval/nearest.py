@@ -44,7 +44,7 @@ EXACT_ROWS = 5_000
 """So are filters that keep at most this many rows: scanning them takes some 10 ms whatever their share is."""
 
 _EF_SEARCH = (200, 1000)
-"""Least and most of ``hnsw.ef_search``; with 120, a filter keeping half missed one of fifty (`lookmatch bench retrieval`)."""
+"""Least and most of ``hnsw.ef_search``; 120 missed one of fifty when a filter kept half (`python -m benchmarks retrieval`)."""
 
 _OVERFETCH = 2
 _BIT_POOL, _LEAST_BIT_POOL = 8, 800
