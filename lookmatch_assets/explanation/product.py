@@ -8,7 +8,6 @@ from typing import Any
 
 from lookmatch_assets.explanation.facts import Facts, Row, Vector
 from lookmatch_assets.feeds.packet import REMOVED
-from lookmatch_serving.search.retrieval.nearest import major_units
 
 
 @dataclass(frozen=True)
