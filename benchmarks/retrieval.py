@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from lookmatch_serving.db import DictConnection, open_pool
+from lookmatch_serving.db import DictConnection, open_pool, read_sql
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.models.index import LiveIndex
@@ -58,11 +58,7 @@ class Measured:
 
 def read_catalogue(connection: DictConnection, index: LiveIndex) -> Catalogue:
     """Read what search can find in the index's market."""
-    rows = connection.execute(
-        "SELECT p.product_id, p.category FROM catalog.products AS p LEFT JOIN catalog.offers AS o USING (product_id)"
-        " WHERE p.market = %s AND NOT p.removed AND NOT coalesce(o.removed, false) ORDER BY p.product_id",
-        [index.market],
-    ).fetchall()
+    rows = connection.execute(read_sql(__package__, "searchable_products"), {"market": index.market}).fetchall()
     stored = vectors_of(connection, index, [row["product_id"] for row in rows])
     kept = [row for row in rows if row["product_id"] in stored]
     return Catalogue(

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import click
 import psycopg
 from PIL import Image
+from psycopg.abc import Query
 
+from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import ConfigurationError, NotFoundError
 from lookmatch_serving.settings import Settings, read_settings
@@ -82,15 +84,10 @@ def shots(settings: Settings, services: Services) -> list[Shot]:
         NotFoundError: the home has none.
     """
     with psycopg.connect(services.database_url) as connection:
-        tagged = "SELECT look_id FROM looks.tagged JOIN looks.looks USING (look_id)"
-        look = _one(connection, f"{tagged} WHERE kind = 'look' ORDER BY look_id")
-        reference = _one(connection, "SELECT look_id FROM looks.looks WHERE kind = 'reference' ORDER BY look_id")
-        product = _one(
-            connection,
-            "SELECT product_id FROM catalog.products JOIN catalog.offers USING (product_id) WHERE layer = 'one_piece'"
-            " AND sale_price_minor IS NOT NULL AND availability = 'in_stock' ORDER BY product_id",
-        )
-        picture = settings.look_folder / _one(connection, "SELECT image_file FROM looks.looks ORDER BY look_id DESC")
+        look = _one(connection, read_sql(__package__, "tagged_look"))
+        reference = _one(connection, "SELECT look_id FROM looks.looks WHERE kind = 'reference' ORDER BY look_id LIMIT 1")
+        product = _one(connection, read_sql(__package__, "reduced_one_piece"))
+        picture = settings.look_folder / _one(connection, "SELECT image_file FROM looks.looks ORDER BY look_id DESC LIMIT 1")
 
     def bring(page: Page) -> None:
         page.route(_RESULT, lambda route: route.fulfill(status=204))  # stay where the progress is seen
@@ -175,8 +172,8 @@ def _open_sheet(page: Page) -> None:
     page.locator("#sheet .layer").first.wait_for()
 
 
-def _one(connection: psycopg.Connection[tuple[object, ...]], query: str) -> str:
-    row = connection.execute(f"{query} LIMIT 1".encode()).fetchone()
+def _one(connection: psycopg.Connection[tuple[object, ...]], query: Query) -> str:
+    row = connection.execute(query).fetchone()
     if row is None:
         raise NotFoundError("this home has nothing to take pictures of; lookmatch demo makes it")
     return str(row[0])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lookmatch_assets.calibration.composed_looks import StyleRecord
 from lookmatch_assets.synthetic.demo_data import REAL_VENDOR
-from lookmatch_serving.db import open_pool
+from lookmatch_serving.db import open_pool, read_sql
 from lookmatch_serving.settings import Market
 
 
@@ -15,10 +15,7 @@ def colour_families(database_url: str) -> dict[str, str]:
     pool = open_pool(database_url)
     try:
         with pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT lower(colour_raw) AS word, colour_family FROM catalog.products"
-                " WHERE colour_raw IS NOT NULL AND colour_family IS NOT NULL"
-            ).fetchall()
+            rows = connection.execute(read_sql(__package__, "colour_words")).fetchall()
     finally:
         pool.close()
     return {row["word"]: row["colour_family"] for row in rows}
