@@ -56,8 +56,12 @@ class VectorTable:
         return f"{self.partition_name}_hnsw"
 
     def statement(self, name: str) -> sql.Composed:
-        """A packaged statement with this table's names filled in."""
-        return read_sql(__package__, name).format(
+        """A statement of this package with the table's names filled in."""
+        return self.filled(read_sql(__package__, name))
+
+    def filled(self, statement: sql.SQL) -> sql.Composed:
+        """A statement with the table's names filled in."""
+        return statement.format(
             table=sql.Identifier("vectors", self.name),
             partition=sql.Identifier("vectors", self.partition_name),
             index=sql.Identifier(self.index_name),

@@ -15,6 +15,8 @@ from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.page_tokens import decode_token, encode_token
 from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import live_indexes
 from lookmatch_serving.settings import Market
 
 _NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"
@@ -82,9 +84,10 @@ class StoredRecords:
             raise NotFoundError("no query has this id")
         return QueryAnswer(**rows[0])
 
-    def live_encoders(self) -> list[dict[str, Any]]:
+    def live_indexes(self) -> list[LiveIndex]:
         """What is live in each market."""
-        return self._rows("live_encoders", {"market": None})
+        with self._pool.connection() as connection:
+            return live_indexes(connection)
 
     def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._pool.connection() as connection:

@@ -179,7 +179,7 @@ def test_a_vendor_is_onboarded_by_a_mapping_file(tmp_path: Path):
     (tmp_path / "v.yaml").write_text(
         "format: json-lines\ncolumns:\n  vendor_product_id: [ref]\n  title: [texts.en.title]\n  price: [money.0.value]\n"
         "  currency: [money.0.unit]\n  image_url: [media.0]\n  availability: [state]\n  updated_at: [when]\n"
-        "availability: {On PageState: in_stock}\ntimezone: Asia/Kolkata\ntime_format: '%d/%m/%Y %H:%M'\n"
+        "availability: {On Shelf: in_stock}\ntimezone: Asia/Kolkata\ntime_format: '%d/%m/%Y %H:%M'\n"
     )
     line = {
         "ref": 7,

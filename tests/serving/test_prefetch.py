@@ -78,7 +78,7 @@ def _live(pipeline):
     from lookmatch_serving.search.retrieval.nearest import live_index
     from lookmatch_serving.search.runtime.trace import Trace
 
-    with pipeline._pool.connection() as connection:
+    with pipeline.pool.connection() as connection:
         return live_index(connection, "IN"), Trace()
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,7 @@ from lookmatch_serving.search.answers.stored_answers import refreshed
 from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.request import Filters, SearchRequest
-from lookmatch_serving.search.retrieval.nearest import conditions_of, filters_sql
+from lookmatch_serving.search.retrieval.filters import count_passing
 from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.search.runtime.trace import Trace
 
@@ -60,7 +59,7 @@ class ResponseCache:
         if kept is None:
             return None
         with self._pool.connection() as connection:
-            if not still_passing(connection, kept, request.filters):
+            if not _still_passing(connection, kept, request.filters):
                 return None
             answer = refreshed(connection, kept, request)
         unchanged = [len(layer.hits) for layer in answer.layers] == [len(layer.hits) for layer in kept.layers]
@@ -79,12 +78,7 @@ class ResponseCache:
             return None
 
 
-def still_passing(connection: DictConnection, answer: SearchAnswer, filters: Filters) -> bool:
+def _still_passing(connection: DictConnection, answer: SearchAnswer, filters: Filters) -> bool:
     """Whether every product of an answer still passes the filters: prices, sizes and stock change between two answers."""
     ids = sorted({hit.product_id for layer in answer.layers for hit in layer.hits})
-    if filters == Filters() or not ids:
-        return True
-    conditions = replace(conditions_of(answer.market.value, filters, ()), layers=None)
-    statement = filters_sql("count_passing")
-    row = connection.execute(statement, {**conditions.parameters(), "product_ids": ids}).fetchone()
-    return row is not None and row["passing"] == len(ids)
+    return filters == Filters() or not ids or count_passing(connection, answer.market, filters, ids) == len(ids)

@@ -20,6 +20,7 @@ from lookmatch_serving.search.models.request import AppliedPreference, FilterNam
 from lookmatch_serving.search.models.sizes import SizeChart
 from lookmatch_serving.search.retrieval.nearest import conditions_of, layer_candidates
 from lookmatch_serving.search.retrieval.size_systems import SIZE_GROUP_OF_LAYER, AcceptedSize, accepted_sizes, fitting_sizes
+from lookmatch_serving.settings import Market
 from lookmatch_serving.value_types import PreferredSize
 
 _MOST_COUNTED = 1_000
@@ -102,6 +103,14 @@ def filtered_candidates(
         found = (found + more)[:limit]
     explanation = _why_nothing(connection, index, query.layer, loosened, chart) if not found else None
     return LayerCandidates(found, wanted, tuple(relaxed), explanation)
+
+
+def count_passing(connection: DictConnection, market: Market, filters: Filters, product_ids: Sequence[str]) -> int:
+    """How many of these products pass the filters now, whatever layer they are of."""
+    conditions = replace(conditions_of(market.value, filters, ()), layers=None)
+    statement = read_sql(__package__, "count_passing").format(filters=read_sql(__package__, "product_filters"))
+    row = connection.execute(statement, {**conditions.parameters(), "product_ids": list(product_ids)}).fetchone()
+    return int(row["passing"]) if row else 0
 
 
 def _why_nothing(connection: DictConnection, index: LiveIndex, layer: str, filters: LayerFilters, chart: SizeChart) -> str:

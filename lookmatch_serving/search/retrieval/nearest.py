@@ -262,11 +262,6 @@ def _collapsed(connection: DictConnection, rows: Sequence[Mapping[str, Any]], li
     return candidates
 
 
-def filters_sql(name: str) -> sql.Composed:
-    """A statement of this stage with the hard filters filled in."""
-    return _query(name, filters=_filters())
-
-
 def _filters() -> sql.Composable:
     return read_sql(__package__, "product_filters")
 
