@@ -33,7 +33,7 @@ class Place:
 @console.get("/queries")
 def recent_queries() -> Response:
     """The queries asked last."""
-    found, missing = rows_or_reason("console_queries", most=_MOST)
+    found, missing = rows_or_reason("queries", most=_MOST)
     return console_page("queries.html", found=found, missing=missing)
 
 
@@ -83,7 +83,7 @@ def _askable(asked: dict[str, Any], digest: str) -> SearchRequest | None:
     """The request as it can be asked again: by the look's id, its address, or a stored look of the same picture."""
     again = {name: value for name, value in asked.items() if name != "page_token"}
     if not again.get("look_id") and not again.get("image_url"):
-        found = rows("console_look_of_picture", digest=digest)
+        found = rows("look_of_picture", digest=digest)
         if not found:
             return None
         again["look_id"] = found[0]["look_id"]
