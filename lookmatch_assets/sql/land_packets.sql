@@ -1,12 +1,73 @@
--- Stores packets; one that is there already is passed over. Returns those stored now. JSON comes as text, 'null' for none, and in binary
--- arrays: the text form of an array escapes each quotation mark, which took half of the landing time.
-INSERT INTO landing.packets (source, id, type, subject, market, vendor, format, product_id, event_time, record, data)
-SELECT source, id, type, subject, market, vendor, format, product_id, event_time,
-    nullif(record, 'null')::jsonb, nullif(data, 'null')::jsonb
-FROM unnest(
-    %(source)s::text[], %(id)s::text[], %(type)s::text[], %(subject)s::text[], %(market)s::text[], %(vendor)s::text[], %(format)s::text[],
-    %(product_id)s::text[], %(event_time)s::timestamptz[], %(record)b::text[], %(data)b::text[]
-) WITH ORDINALITY AS packet (source, id, type, subject, market, vendor, format, product_id, event_time, record, data, position)
-ORDER BY position
-ON CONFLICT (source, id) DO NOTHING
-RETURNING source, id
+-- Stores the packets that say something new, at most one of a product. A packet that is there already is passed over; of one that says
+-- what its product's packet before it says, only the time is kept, with that packet. Returns the packets that were not there: repeats
+-- tells those that were not stored; restated_key is a packet to look at again, since others land behind it or it is said again later.
+-- JSON comes as text, 'null' for none, and in binary arrays: the text form of an array escapes each quotation mark, which took half of
+-- the landing time.
+WITH packet AS MATERIALIZED (
+    SELECT source, id, type, subject, market, vendor, format, product_id, event_time, listed_at,
+        nullif(record, 'null')::jsonb AS record, nullif(data, 'null')::jsonb AS data, position
+    FROM unnest(
+        %(source)s::text[], %(id)s::text[], %(type)s::text[], %(subject)s::text[], %(market)s::text[], %(vendor)s::text[],
+        %(format)s::text[], %(product_id)s::text[], %(event_time)s::timestamptz[], %(listed_at)s::timestamptz[], %(record)b::text[],
+        %(data)b::text[]
+    ) WITH ORDINALITY AS given (
+        source, id, type, subject, market, vendor, format, product_id, event_time, listed_at, record, data, position
+    )
+),
+
+judged AS MATERIALIZED (
+    SELECT packet.*, before.packet_key AS before_key, before.event_time AS before_time, before.listed_at AS before_listed_at,
+        coalesce(
+            before.type = packet.type AND before.format = packet.format
+            AND before.record IS NOT DISTINCT FROM packet.record AND before.data IS NOT DISTINCT FROM packet.data, false
+        ) AS repeats
+    FROM packet
+    LEFT JOIN LATERAL (
+        SELECT p.packet_key, p.event_time, p.listed_at, p.type, p.format, p.record, p.data
+        FROM landing.packets AS p
+        WHERE p.product_id = packet.product_id AND p.event_time <= packet.event_time
+        ORDER BY p.event_time DESC, p.packet_key DESC
+        LIMIT 1
+    ) AS before ON true
+    WHERE NOT EXISTS (SELECT FROM landing.packets AS known WHERE known.source = packet.source AND known.id = packet.id)
+),
+
+landed AS (
+    INSERT INTO landing.packets (source, id, type, subject, market, vendor, format, product_id, event_time, listed_at, record, data)
+    SELECT source, id, type, subject, market, vendor, format, product_id, event_time, listed_at, record, data
+    FROM judged
+    WHERE NOT repeats
+    ORDER BY position
+    ON CONFLICT (source, id) DO NOTHING
+    RETURNING packet_key, source, id, listed_at
+),
+
+restated AS (
+    INSERT INTO landing.restatements AS kept (packet_key, said_at, listed_at)
+    SELECT before_key, event_time, listed_at
+    FROM judged
+    WHERE repeats AND (event_time > before_time OR listed_at > coalesce(before_listed_at, '-infinity'))
+    ON CONFLICT (packet_key) DO UPDATE SET
+        said_at = greatest(kept.said_at, excluded.said_at), listed_at = greatest(kept.listed_at, excluded.listed_at)
+    WHERE excluded.said_at > kept.said_at OR excluded.listed_at > coalesce(kept.listed_at, '-infinity')
+    RETURNING packet_key
+)
+
+SELECT source, id, repeats, restated_key
+FROM (
+    SELECT judged.source, judged.id, true AS repeats, restated.packet_key AS restated_key
+    FROM judged
+    LEFT JOIN restated ON judged.before_key = restated.packet_key
+    WHERE judged.repeats
+    UNION ALL
+    SELECT landed.source, landed.id, false, touched.packet_key
+    FROM landed
+    JOIN judged USING (source, id)
+    LEFT JOIN LATERAL (
+        SELECT landed.packet_key WHERE landed.listed_at IS NOT NULL
+        UNION ALL
+        SELECT judged.before_key
+        WHERE judged.before_listed_at IS NOT NULL
+            OR EXISTS (SELECT FROM landing.restatements AS said WHERE said.packet_key = judged.before_key)
+    ) AS touched ON true
+) AS found
