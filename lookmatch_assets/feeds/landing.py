@@ -124,16 +124,15 @@ def _insert_packets(connection: AnyConnection, turn: Sequence[Accepted]) -> list
     found = connection.execute(
         read_sql("lookmatch_assets", "land_packets"), _columns(PACKET_COLUMNS, [_packet_row(entry) for entry in turn])
     ).fetchall()
-    new = {(source, packet_id): repeats for source, packet_id, repeats, _ in found}
+    judged = {(source, packet_id): (repeats, time) for source, packet_id, repeats, time, _ in found}
     again = _insert_restated(connection, {key for *_, key in found if key is not None})
     landed = []
     for entry in turn:
-        repeats = new.get(_identity(entry))
-        listed_at = entry.packet.listed_at or entry.packet.time
-        if repeats is not None and (entry.key.product_id, listed_at) in again:
-            landed.append(replace(entry, packet=replace(entry.packet, time=listed_at)))
-        elif repeats is False:
-            landed.append(entry)
+        repeats, time = judged.get(_identity(entry), (True, None))
+        if time is not None and (entry.key.product_id, entry.packet.said_at) in again:
+            repeats, time = False, entry.packet.said_at
+        if time is not None and not repeats:
+            landed.append(replace(entry, packet=replace(entry.packet, time=time)))
     return landed
 
 
@@ -171,7 +170,7 @@ def _resolves(entry: Accepted, source: str, packet_id: str, said: str | None, ti
     packet = entry.packet
     if (packet.source, packet.id) == (source, packet_id):
         return True
-    return packet.source == source and (time is None or time <= packet.time) and said == content_digest(packet)
+    return packet.source == source and (time is None or time <= packet.said_at) and said == content_digest(packet)
 
 
 def quarantine_values(entry: Refused) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> li
     newest: dict[tuple[str, str, str], Refused] = {}
     for entry in refused:
         held = newest.get(_saying(entry))
-        if held is None or (held.packet and entry.packet and entry.packet.time > held.packet.time):
+        if held is None or (held.packet and entry.packet and entry.packet.said_at > held.packet.said_at):
             newest[_saying(entry)] = entry
     rows = _columns(_QUARANTINE, [_quarantine_row(entry) for entry in newest.values()])
     found = connection.execute(read_sql("lookmatch_assets", "quarantine_packets"), rows).fetchall()
@@ -204,7 +203,7 @@ def _quarantine_row(entry: Refused) -> tuple[Any, ...]:
     whose = f"{packet.vendor}:{packet.market}:{packet.subject}" if packet and packet.subject else None
     reason = (str(error.code), error.field, error.value, error.message, error.resolution)
     texts = tuple(_storable_text(value) for value in (*named, whose, *reason, entry.body))
-    return (*map(_storable_text, (entry.source, entry.id, entry.said)), packet.time if packet else None, *texts)
+    return (*map(_storable_text, (entry.source, entry.id, entry.said)), packet.said_at if packet else None, *texts)
 
 
 def _storable_text(value: str | None) -> str | None:

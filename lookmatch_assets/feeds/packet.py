@@ -63,6 +63,11 @@ class Packet:
     data: Any = None
     listed_at: datetime | None = None
 
+    @property
+    def said_at(self) -> datetime:
+        """As of when the packet speaks: the time of the feed that lists the record, else its own."""
+        return self.listed_at or self.time
+
 
 def source_of(vendor: str, market: str) -> str:
     """The CloudEvents source of a vendor's feed in a market."""

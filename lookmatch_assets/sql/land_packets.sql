@@ -1,6 +1,7 @@
 -- Stores the packets that say something new, at most one of a product. A packet that is there already is passed over; of one that says
--- what its product's packet before it says, only the time is kept, with that packet. Returns the packets that were not there: repeats
--- tells those that were not stored; restated_key is a packet to look at again, since others land behind it or it is said again later.
+-- what its product's packet before it says, only the time is kept, with that packet. A packet of which the words are newer than those
+-- that a listing brought back counts as of that listing. Returns the packets that were not there: repeats tells those that were not
+-- stored; event_time as of when they count; restated_key a packet to look at again, since others land behind it or it is said again.
 -- JSON comes as text, 'null' for none, and in binary arrays: the text form of an array escapes each quotation mark, which took half of
 -- the landing time.
 WITH packet AS MATERIALIZED (
@@ -16,16 +17,31 @@ WITH packet AS MATERIALIZED (
 ),
 
 judged AS MATERIALIZED (
-    SELECT packet.*, before.packet_key AS before_key, before.event_time AS before_time, before.listed_at AS before_listed_at,
+    SELECT packet.source, packet.id, packet.type, packet.subject, packet.market, packet.vendor, packet.format, packet.product_id,
+        placed.event_time, placed.words_at, CASE WHEN packet.listed_at > placed.event_time THEN packet.listed_at END AS listed_at,
+        packet.record, packet.data, packet.position,
+        before.packet_key AS before_key, before.event_time AS before_time, before.listed_at AS before_listed_at,
         coalesce(
             before.type = packet.type AND before.format = packet.format
             AND before.record IS NOT DISTINCT FROM packet.record AND before.data IS NOT DISTINCT FROM packet.data, false
         ) AS repeats
     FROM packet
     LEFT JOIN LATERAL (
+        SELECT p.event_time, p.words_at
+        FROM landing.packets AS p
+        WHERE p.product_id = packet.product_id AND p.words_at IS NOT NULL
+        ORDER BY p.event_time DESC, p.packet_key DESC
+        LIMIT 1
+    ) AS back
+        ON packet.type = 'lookmatch.product.upserted' AND back.words_at <= packet.event_time AND back.event_time > packet.event_time
+    CROSS JOIN LATERAL (
+        SELECT coalesce(back.event_time, packet.event_time) AS event_time,
+            CASE WHEN back.event_time IS NOT NULL THEN packet.event_time END AS words_at
+    ) AS placed
+    LEFT JOIN LATERAL (
         SELECT p.packet_key, p.event_time, p.listed_at, p.type, p.format, p.record, p.data
         FROM landing.packets AS p
-        WHERE p.product_id = packet.product_id AND p.event_time <= packet.event_time
+        WHERE p.product_id = packet.product_id AND p.event_time <= placed.event_time
         ORDER BY p.event_time DESC, p.packet_key DESC
         LIMIT 1
     ) AS before ON true
@@ -33,13 +49,14 @@ judged AS MATERIALIZED (
 ),
 
 landed AS (
-    INSERT INTO landing.packets (source, id, type, subject, market, vendor, format, product_id, event_time, listed_at, record, data)
-    SELECT source, id, type, subject, market, vendor, format, product_id, event_time, listed_at, record, data
+    INSERT INTO landing.packets
+        (source, id, type, subject, market, vendor, format, product_id, event_time, words_at, listed_at, record, data)
+    SELECT source, id, type, subject, market, vendor, format, product_id, event_time, words_at, listed_at, record, data
     FROM judged
     WHERE NOT repeats
     ORDER BY position
     ON CONFLICT (source, id) DO NOTHING
-    RETURNING packet_key, source, id, listed_at
+    RETURNING packet_key, source, id, event_time, listed_at
 ),
 
 restated AS (
@@ -53,21 +70,18 @@ restated AS (
     RETURNING packet_key
 )
 
-SELECT source, id, repeats, restated_key
-FROM (
-    SELECT judged.source, judged.id, true AS repeats, restated.packet_key AS restated_key
-    FROM judged
-    LEFT JOIN restated ON judged.before_key = restated.packet_key
-    WHERE judged.repeats
+SELECT judged.source, judged.id, true AS repeats, judged.event_time, restated.packet_key AS restated_key
+FROM judged
+LEFT JOIN restated ON judged.before_key = restated.packet_key
+WHERE judged.repeats
+UNION ALL
+SELECT landed.source, landed.id, false, landed.event_time, touched.packet_key
+FROM landed
+JOIN judged USING (source, id)
+LEFT JOIN LATERAL (
+    SELECT landed.packet_key WHERE landed.listed_at IS NOT NULL
     UNION ALL
-    SELECT landed.source, landed.id, false, touched.packet_key
-    FROM landed
-    JOIN judged USING (source, id)
-    LEFT JOIN LATERAL (
-        SELECT landed.packet_key WHERE landed.listed_at IS NOT NULL
-        UNION ALL
-        SELECT judged.before_key
-        WHERE judged.before_listed_at IS NOT NULL
-            OR EXISTS (SELECT FROM landing.restatements AS said WHERE said.packet_key = judged.before_key)
-    ) AS touched ON true
-) AS found
+    SELECT judged.before_key
+    WHERE judged.before_listed_at IS NOT NULL
+        OR EXISTS (SELECT FROM landing.restatements AS said WHERE said.packet_key = judged.before_key)
+) AS touched ON true

@@ -8,9 +8,12 @@ revision = "0012"
 down_revision = "0011"
 
 RESTATEMENTS = """
-ALTER TABLE landing.packets ADD COLUMN listed_at timestamptz;
+ALTER TABLE landing.packets ADD COLUMN listed_at timestamptz, ADD COLUMN words_at timestamptz;
 COMMENT ON COLUMN landing.packets.listed_at IS
     'When the feed that lists the record was written, where that is later than event_time.';
+COMMENT ON COLUMN landing.packets.words_at IS
+    'When the product changed, by the packet, where it counts as of a listing that brought the product back; else null.';
+CREATE INDEX packets_brought_back ON landing.packets (product_id, event_time DESC, packet_key DESC) WHERE words_at IS NOT NULL;
 
 CREATE TABLE landing.restatements (
     packet_key bigint PRIMARY KEY,
@@ -27,7 +30,7 @@ ALTER TABLE landing.quarantine ADD COLUMN said text, ADD COLUMN event_time times
 COMMENT ON COLUMN landing.quarantine.said IS
     'Digest of what the packet says, whenever it says it; said again, it takes the row of the time before.';
 COMMENT ON COLUMN landing.quarantine.event_time IS
-    'When the product changed, by the packet; null where its envelope is unreadable.';
+    'As of when it is said, by the feed that lists the record or else the packet; null where its envelope is unreadable.';
 UPDATE landing.quarantine SET said = packet_id WHERE stage = 'packet';
 DROP INDEX landing.quarantine_once;
 CREATE UNIQUE INDEX quarantine_once ON landing.quarantine (source, said, code) WHERE stage = 'packet';
