@@ -27,13 +27,18 @@ judged AS MATERIALIZED (
         ) AS repeats
     FROM packet
     LEFT JOIN LATERAL (
-        SELECT p.event_time, p.words_at
+        SELECT p.event_time, p.words_at, p.packet_key
         FROM landing.packets AS p
         WHERE p.product_id = packet.product_id AND p.words_at IS NOT NULL
         ORDER BY p.event_time DESC, p.packet_key DESC
         LIMIT 1
     ) AS back
         ON packet.type = 'lookmatch.product.upserted' AND back.words_at <= packet.event_time AND back.event_time > packet.event_time
+        AND NOT EXISTS (
+            SELECT FROM landing.packets AS newer
+            WHERE newer.product_id = packet.product_id AND newer.event_time = back.event_time AND newer.packet_key > back.packet_key
+                AND coalesce(newer.words_at, newer.event_time) > packet.event_time
+        )
     CROSS JOIN LATERAL (
         SELECT coalesce(back.event_time, packet.event_time) AS event_time,
             CASE WHEN back.event_time IS NOT NULL THEN packet.event_time END AS words_at

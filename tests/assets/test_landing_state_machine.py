@@ -85,13 +85,12 @@ def packet(subject: str, moment: int, price: int | None, dated: int | None = Non
     """What a feed written at a moment says of a product; ``dated`` is when its record changed, by the record itself."""
     data = {"id": subject, "title": "Shirt", "price": f"{(price or 0) / 100:.2f} USD", "availability": "in_stock"}
     data["image_link"] = "https://a.example/1.jpg"
-    written, changed = (None if at is None else START + timedelta(minutes=at) for at in (moment, dated))
-    made = Packet(
-        source_of("north", "US"), "", UPSERTED, subject, "north", "US", "google-merchant", changed or written, None, data
-    )
+    written = START + timedelta(minutes=moment)
+    changed = written if dated is None else START + timedelta(minutes=dated)
+    made = Packet(source_of("north", "US"), "", UPSERTED, subject, "north", "US", "google-merchant", changed, None, data)
     if price is None:
-        made = replace(made, type=REMOVED, data=None)
-    elif changed and written and written > changed:
+        made = replace(made, type=REMOVED, data=None, time=written)
+    elif written > changed:
         made = replace(made, listed_at=written)
     return replace(made, id=packet_id(made))
 
