@@ -50,7 +50,6 @@ class MyntraStyleFormat:
     """Style records as JSON."""
 
     name: str = "myntra-style"
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a folder of records or a file of one a line; see ``FeedFormat.read``."""

@@ -69,7 +69,6 @@ class SchemaOrgFormat:
     """schema.org products as JSON-LD."""
 
     name: str = "schema-org"
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file product by product; see ``FeedFormat.read``."""
