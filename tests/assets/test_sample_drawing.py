@@ -15,7 +15,6 @@ from lookmatch_assets.synthetic.attributes import (
     Pattern,
     Sleeve,
     Usage,
-    describe,
 )
 from lookmatch_assets.synthetic.drawing import draw_look, draw_product, layer_names
 from lookmatch_assets.synthetic.palette import COLOUR_RGB
@@ -25,11 +24,6 @@ POLO = GarmentAttributes(GarmentType.POLO_SHIRT, Colour.NAVY_BLUE, Pattern.SOLID
 JEANS = GarmentAttributes(GarmentType.JEANS, Colour.BLUE, Pattern.SOLID, None, Gender.MEN, Usage.CASUAL)
 DRESS = GarmentAttributes(GarmentType.DRESS, Colour.RED, Pattern.SOLID, Sleeve.SLEEVELESS, Gender.WOMEN, Usage.CASUAL)
 COLOURABLE = (GarmentType.T_SHIRT, GarmentType.DRESS, GarmentType.TROUSERS, GarmentType.HANDBAG)
-
-
-def test_a_garment_is_described_in_the_style_of_layer_queries() -> None:
-    assert describe(POLO) == "Men's navy blue polo shirt, solid, short sleeves, casual."
-    assert describe(JEANS) == "Men's blue jeans, solid, casual."
 
 
 @pytest.mark.parametrize("kind", list(GarmentType))

@@ -83,7 +83,6 @@ class Retrieved:
 
     candidates: list[Candidate]
     method: str
-    estimated_rows: int = 0
 
 
 def live_index(connection: DictConnection, market: str) -> LiveIndex:
@@ -186,7 +185,7 @@ def nearest_products(
                 continue
             candidates = _collapsed(connection, rows, limit)
             if len(candidates) >= limit or len(rows) < rows_wanted or rows_wanted >= _MOST_ROWS:
-                return Retrieved(candidates, method, estimated)
+                return Retrieved(candidates, method)
             rows_wanted = min(rows_wanted * 4, _MOST_ROWS)
 
 
