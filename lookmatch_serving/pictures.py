@@ -50,7 +50,7 @@ def decode_picture(data: bytes, *, field: str = "image") -> Image.Image:
                 _check_size(opened.size, field)
                 opened.load()
                 upright = ImageOps.exif_transpose(opened)
-                return _on_white(upright)
+                return rgb_on_white(upright)
     except InvalidInputError:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -76,16 +76,16 @@ def check_picture(data: bytes, *, field: str = "image") -> None:
         raise InvalidInputError(field, data[:12], f"accepted is {_ACCEPTED}") from error
 
 
+def rgb_on_white(picture: Image.Image) -> Image.Image:
+    """An RGB picture; transparent parts become white, the ground of catalogue photos."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(ground, layered).convert("RGB")
+
+
 def _check_size(size: tuple[int, int], field: str) -> None:
     width, height = size
     if width * height > MAX_PIXELS or min(size) < MIN_SIDE:
         raise InvalidInputError(field, f"{width} x {height} pixels", f"accepted is {_ACCEPTED}")
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    layered = picture.convert("RGBA")
-    ground = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-    ground.alpha_composite(layered)
-    return ground.convert("RGB")
