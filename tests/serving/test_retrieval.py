@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lookmatch_serving.currency import major_units, minor_units
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.search import retrieval
 from lookmatch_serving.search.models.request import Filters
@@ -11,8 +12,6 @@ from lookmatch_serving.search.retrieval.nearest import (
     conditions_of,
     layer_candidates,
     live_index,
-    major_units,
-    minor_units,
     nearest_products,
 )
 from lookmatch_serving.value_types import PriceRange

@@ -19,14 +19,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, cast
 
 import numpy as np
-from babel.numbers import get_currency_precision
 from pgvector import HalfVector
 from psycopg import sql
 
+from lookmatch_serving.currency import minor_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.encoders.protocol import Vectors
 from lookmatch_serving.errors import UpstreamError
@@ -100,19 +99,6 @@ def live_index(connection: DictConnection, market: str) -> LiveIndex:
 def live_indexes(connection: DictConnection, market: str | None = None) -> list[LiveIndex]:
     """The live encoders of a market, or of all markets that have one."""
     return [LiveIndex(**row) for row in connection.execute(_query("live_encoders"), {"market": market}).fetchall()]
-
-
-def minor_units(amount: float, currency: str, *, up: bool) -> int:
-    """An amount in minor units (1.99 USD is 199, 199 JPY is 199), rounded up or down to the next whole one."""
-    scaled = Decimal(str(amount)).scaleb(get_currency_precision(currency))
-    return int(scaled.to_integral_value(ROUND_CEILING if up else ROUND_FLOOR))
-
-
-def major_units(minor: int | None, currency: str | None) -> float | None:
-    """Minor units back in major ones."""
-    if minor is None or currency is None:
-        return None
-    return float(Decimal(minor).scaleb(-get_currency_precision(currency)))
 
 
 def brand_key(brand: str) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from PIL import Image
 
+from lookmatch_serving.currency import major_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.search.models.answer import Hit, MatchGrade
 from lookmatch_serving.search.models.products import Product
-from lookmatch_serving.search.retrieval.nearest import major_units
 
 
 def products_by_id(connection: DictConnection, market: str, product_ids: Iterable[str]) -> dict[str, Product]:
