@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import redis
 import structlog
@@ -21,7 +23,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from lookmatch_serving.api.keys import ApiKey, Scope, find_key
 from lookmatch_serving.api.parts import current_parts
-from lookmatch_serving.errors import PermanentError, TransientError
+from lookmatch_serving.errors import RETRY_HEADERS, PermanentError, TransientError
 from lookmatch_serving.settings import Settings
 
 _log = structlog.get_logger("lookmatch.api")
@@ -45,9 +47,18 @@ _SCOPES = {
 class UnauthenticatedError(PermanentError):
     """No key was sent where one is needed, or one that is not valid."""
 
+    status = HTTPStatus.UNAUTHORIZED
+    problem = "unauthenticated"
+    detail = None
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="lookmatch"'}
+
 
 class ForbiddenError(PermanentError):
     """The key lacks the scope."""
+
+    status = HTTPStatus.FORBIDDEN
+    problem = "forbidden"
+    detail = None
 
 
 class RateLimitedError(TransientError):
@@ -57,8 +68,13 @@ class RateLimitedError(TransientError):
         seconds: until the next one is accepted.
     """
 
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    problem = "rate-limited"
+    detail = None
+
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
+        self.headers = {**RETRY_HEADERS, "Retry-After": str(seconds)}
         super().__init__(f"this key has sent as many requests as it may in a minute; the next is accepted in {seconds} s")
 
 
