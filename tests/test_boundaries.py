@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def modules_after(statement: str) -> set[str]:
+def modules_after(statement: str, **environment: str) -> set[str]:
     code = f"import json, sys; {statement}; print(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, **environment}
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -27,8 +30,12 @@ def test_importing_serving_loads_neither_dagster_nor_torch(module: str) -> None:
     assert not loaded & {"dagster", "dbt", "torch", "open_clip", "transformers", "lookmatch_assets"}
 
 
-def test_a_run_does_not_wait_for_libraries_that_only_some_assets_need() -> None:
-    loaded = modules_after("import lookmatch_assets.definitions")
+def test_importing_the_definitions_reads_no_settings_runs_no_dbt_and_waits_for_no_library_that_only_some_assets_need(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    loaded = modules_after("import lookmatch_assets.definitions", LOOKMATCH_HOME=str(home), LOOKMATCH_LANGUAGE="not a language")
+    assert not home.exists()
     assert "lookmatch_assets" in loaded
     assert not loaded & {"torch", "open_clip", "transformers", "pandas", "scipy", "statsmodels", "matplotlib", "pyarrow"}
 
