@@ -3,6 +3,9 @@
 Rates are counted in Valkey, so that all workers share them, by the limits library's moving window. When Valkey does not answer,
 requests are let through, with a warning in the log and in ``lookmatch_rate_limit_unavailable_total``: a cache that is down must
 not take the API down with it.
+
+Not by Flask-Limiter, which puts hooks around the same library: it tells nobody of a store whose errors it swallows, and spells
+what is left in ``X-RateLimit`` fields, not in the draft's two.
 """
 
 from __future__ import annotations
