@@ -104,7 +104,8 @@ def encodings() -> dict[str, bytes]:
         "lossless": saved(picture, "WEBP", lossless=True), "avif": saved(picture, "AVIF", quality=70, speed=8),
         "heic": heic(picture), "palette": saved(picture.quantize(128), "PNG"), "sixteen bits": sixteen_bit_png(deep, 2),
         "sixteen bits, alpha": sixteen_bit_png(np.concatenate([deep, alpha], axis=2), 6),
-        "see-through": saved(see_through, "PNG"), "see-through avif": saved(see_through, "AVIF", quality=70, speed=8), "see-through heic": heic(see_through),
+        "see-through": saved(see_through, "PNG"),
+        "see-through avif": saved(see_through, "AVIF", quality=70, speed=8), "see-through heic": heic(see_through),
         "wide gamut": in_profile(picture), "turned": turned(picture),
     }  # fmt: skip
 
