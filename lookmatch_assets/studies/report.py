@@ -158,7 +158,7 @@ def method_of(result: StudyResult) -> list[tuple[str, str]]:
         ("Stimuli", f"{p.pairs} pairs of a look's layer and a product, the first {d.depth} of each system, pooled"),
         ("Raters", f"{len(result.verdicts)} {kinds}; {d.ratings_per_layer} for each layer"),
         ("Votes", f"{p.rated} of {p.assigned} items rated; {p.complete_pairs} of {p.pairs} pairs have all their ratings"),
-        ("Second thoughts", f"{p.replaced} ratings were replaced by later ones of the same rater; those count, the earlier are exported"),
+        ("Second thoughts", f"{p.replaced} ratings were replaced by their rater's later ones; the earlier are exported"),
         ("When", when),
         ("Order", "drawn for each rater; a layer's whole pool goes to the same raters, who do not know the systems"),
         ("Training", f"{d.warm_up} warm-up items for each rater, not counted"),
