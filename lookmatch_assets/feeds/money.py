@@ -141,6 +141,29 @@ def money_of_number(amount: object, currency: str, field: str) -> Money:
         raise RecordError(Code.INVALID_PRICE, field, amount, str(error)) from None
 
 
+def not_zero(price: Money, zero_accepted: bool, field: str, value: object) -> Money:
+    """The price, unless it is zero and the vendor's file does not say that such prices are meant.
+
+    Raises:
+        RecordError: ``invalid_price``.
+    """
+    if price.minor or zero_accepted:
+        return price
+    reason = "zero; an amount above zero is accepted, and zero where the vendor's file says zero_prices: true"
+    raise RecordError(Code.INVALID_PRICE, field, value, reason)
+
+
+def sale_below(price: Money, sale: Money, field: str, value: object) -> Money | None:
+    """The sale price where it is one, above zero and below the price; None where the price holds.
+
+    Raises:
+        RecordError: ``invalid_price``: it is in another currency.
+    """
+    if sale.currency != price.currency:
+        raise RecordError(Code.INVALID_PRICE, field, value, f"not in {price.currency}, the currency of the price")
+    return sale if 0 < sale.minor < price.minor else None
+
+
 @lru_cache(maxsize=4_096)
 def tax_of(header: str) -> bool | None:
     """What the header over a price says of tax; None when it says nothing."""
