@@ -97,8 +97,10 @@ class Mapping(BaseModel):
         return at_path(record, self.column(record, field))
 
     def value(self, record: dict[str, Any], field: str) -> str | None:
-        """The text of a field's column; None when the record has no such column, or holds neither text nor a number there."""
+        """The text of a field's column, of several the first; None without such a column, or without a text or number in it."""
         value = self.found(record, field)
+        if isinstance(value, list):
+            value = next((text for text in value if isinstance(text, str) and text.strip()), None)
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         return value.strip() or None if isinstance(value, str) else None
