@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.currency_symbols import codes_of
 from lookmatch_assets.feeds.formats.base import RawRecord, currency_of, picture_beside, refuse_unreadable
-from lookmatch_assets.feeds.formats.mapping import Mapping
-from lookmatch_assets.feeds.money import Money, parse_money, tax_of
+from lookmatch_assets.feeds.formats.mapping import Located, Mapping
+from lookmatch_assets.feeds.money import Money, not_zero, parse_money, sale_below, tax_of
 from lookmatch_assets.feeds.record import (
+    TITLE_CHARACTERS,
     Availability,
     FeedRecord,
     SizeStock,
+    addresses_of,
+    clean_address,
     clean_description,
     clean_image_url,
     clean_link,
@@ -32,6 +37,12 @@ _TEXTS = (
     "group_id", "brand", "category", "category_path", "gender", "age_group", "colour", "pattern", "sleeve", "material", "usage",
     "size_system",
 )  # fmt: skip
+_STOCK_SEPARATOR = "/"
+_LETTER_SIZES = re.compile(r"(?:\d?X{0,5}[SL]|M)(?:\s*,\s*(?:\d?X{0,5}[SL]|M))+", re.IGNORECASE)
+_NOWHERE = Located("", None)
+
+Row = dict[str, Located]
+"""A field -> what the record holds for it."""
 
 
 def raw_of(record: dict[str, Any], mapping: Mapping, folder: Path, changed_at: datetime) -> RawRecord:
@@ -43,7 +54,7 @@ def raw_of(record: dict[str, Any], mapping: Mapping, folder: Path, changed_at: d
             moment = parse_time(own, "updated_at", mapping.zone, mapping.time_format) or changed_at
         except RecordError:
             moment = changed_at  # parse refuses the record for it
-    picture = picture_beside(mapping.value(record, "image_url"), folder)
+    picture = picture_beside(next(iter(addresses_of(mapping.found(record, "image_url"))), None), folder)
     return RawRecord(record, mapping.value(record, "vendor_product_id"), picture, moment)
 
 
@@ -53,88 +64,94 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
     Raises:
         RecordError: it cannot be accepted.
     """
-    row = refuse_unreadable(raw.data)
+    row = defaultdict(lambda: _NOWHERE, mapping.located(refuse_unreadable(raw.data)))
     price, sale = _prices(row, mapping, market)
-    texts = {field: clean_text(mapping.value(row, field)) for field in _TEXTS}
+    texts = {field: clean_text(row[field].text) for field in _TEXTS}
     texts["size_system"] = texts["size_system"] or mapping.size_system
-    period = (mapping.value(row, "sale_period"), mapping.column(row, "sale_period"), mapping.zone, mapping.time_format)
-    sale_from, sale_until = parse_period(*period) if sale else (None, None)
+    period = row["sale_period"]
+    sale_from, sale_until = (
+        parse_period(period.text, period.column, mapping.zone, mapping.time_format) if sale else (None, None)
+    )
+    pictures = addresses_of(row["image_url"].found)
     return FeedRecord(
-        vendor_product_id=valid_subject(mapping.value(row, "vendor_product_id"), mapping.column(row, "vendor_product_id")),
-        title=clean_title(mapping.value(row, "title"), mapping.column(row, "title")),
-        description=clean_description(mapping.value(row, "description")),
+        vendor_product_id=valid_subject(row["vendor_product_id"].text, row["vendor_product_id"].column),
+        title=clean_title(row["title"].text, row["title"].column),
+        description=clean_description(row["description"].text),
         sizes=_sizes(row, mapping),
-        image_url=clean_image_url(raw.image_url or mapping.value(row, "image_url"), mapping.column(row, "image_url")),
-        additional_image_urls=_more_images(row, mapping),
-        product_url=clean_link(mapping.value(row, "product_url")),
+        image_url=clean_image_url(raw.image_url or next(iter(pictures), None), row["image_url"].column),
+        additional_image_urls=_more_images(pictures[1:], row["additional_image_urls"], mapping),
+        product_url=clean_link(row["product_url"].text),
         price_minor=price.minor,
         currency=price.currency,
         sale_price_minor=sale.minor if sale else None,
         sale_from=sale_from,
         sale_until=sale_until,
-        tax_included=_tax(row, mapping, price),
-        availability=_availability(row, mapping),
-        updated_at=parse_time(
-            mapping.value(row, "updated_at"), mapping.column(row, "updated_at"), mapping.zone, mapping.time_format
-        ),
+        tax_included=_tax(row["price"], mapping, price),
+        availability=_availability(row["availability"], mapping),
+        updated_at=parse_time(row["updated_at"].text, row["updated_at"].column, mapping.zone, mapping.time_format),
         **texts,
     )
 
 
-def _prices(row: dict[str, Any], mapping: Mapping, market: Market) -> tuple[Money, Money | None]:
-    text = mapping.value(row, "price")
-    column = mapping.column(row, "price")
+def _prices(row: Row, mapping: Mapping, market: Market) -> tuple[Money, Money | None]:
+    column, found = row["price"]
+    text = row["price"].text
     if text is None:
-        raise RecordError(Code.MISSING_PRICE, column, mapping.found(row, "price"), "empty")
-    price = parse_money(text, column, mapping.value(row, "currency") or currency_of(market))
-    sale_text = mapping.value(row, "sale_price")
-    if sale_text is None:
-        return price, None
-    sale_column = mapping.column(row, "sale_price")
-    sale = parse_money(sale_text, sale_column, price.currency)
-    if sale.currency != price.currency:
-        raise RecordError(Code.INVALID_PRICE, sale_column, sale_text, f"not in {price.currency}, the currency of the price")
-    return price, sale
+        raise RecordError(Code.MISSING_PRICE, column, found, "empty")
+    own = (row["currency"].text or currency_of(market)).upper()
+    price = not_zero(parse_money(text, column, own), mapping.zero_prices, column, text)
+    sale = row["sale_price"]
+    if sale.text is None or codes_of(sale.text):
+        return price, None  # a template's currency without the amount
+    return price, sale_below(price, parse_money(sale.text, sale.column, price.currency), sale.column, sale.text)
 
 
-def _tax(row: dict[str, Any], mapping: Mapping, price: Money) -> bool | None:
+def _tax(price_text: Located, mapping: Mapping, price: Money) -> bool | None:
     if price.tax_included is not None:
         return price.tax_included
-    by_header = tax_of(unicodedata.normalize("NFKC", mapping.column(row, "price")))
+    by_header = tax_of(price_text.column)
     return by_header if by_header is not None else mapping.tax_included
 
 
-def _availability(row: dict[str, Any], mapping: Mapping) -> Availability:
-    value = mapping.found(row, "availability")
-    word = str(value).lower() if isinstance(value, bool) else mapping.value(row, "availability")
+def _availability(said: Located, mapping: Mapping) -> Availability:
+    word = str(said.found).lower() if isinstance(said.found, bool) else said.text
     found = mapping.availability.get(word.casefold()) if word else None
     if found is None:
-        accepted = ", ".join(mapping.availability)
-        raise RecordError(Code.INVALID_AVAILABILITY, mapping.column(row, "availability"), word, f"accepted are {accepted}")
+        raise RecordError(Code.INVALID_AVAILABILITY, said.column, word, f"accepted are {', '.join(mapping.availability)}")
     return found
 
 
-def _sizes(row: dict[str, Any], mapping: Mapping) -> list[SizeStock]:
-    sizes = _parts(row, mapping, "sizes", mapping.size_separator)[:_SIZES]
-    counts = _parts(row, mapping, "stocks", mapping.size_separator)
+def _sizes(row: Row, mapping: Mapping) -> list[SizeStock]:
+    counts = _parts(row["stocks"], mapping.size_separator or _STOCK_SEPARATOR)
+    sizes = _listed_sizes(row["sizes"], len(counts), mapping)[:_SIZES]
     if not sizes or not counts:
         return [SizeStock(size=size) for size in sizes]
     if len(counts) != len(sizes) or not all(count.isdecimal() and len(count) < 10 for count in counts):
         reason = f"not one whole number for each of {len(sizes)} sizes"
-        raise RecordError(Code.MALFORMED_RECORD, mapping.column(row, "stocks"), "/".join(counts), reason)
+        raise RecordError(Code.MALFORMED_RECORD, row["stocks"].column, "/".join(counts), reason)
     return [SizeStock(size=size, stock=int(count)) for size, count in zip(sizes, counts, strict=True)]
 
 
-def _more_images(row: dict[str, Any], mapping: Mapping) -> list[str]:
-    urls = _parts(row, mapping, "additional_image_urls", mapping.list_separator)
+def _listed_sizes(said: Located, counts: int, mapping: Mapping) -> list[str]:
+    if mapping.size_separator or isinstance(said.found, list):
+        return _parts(said, mapping.size_separator)
+    if counts > 1:
+        sizes = _parts(said, _STOCK_SEPARATOR)
+        return sizes if len(sizes) == counts else _parts(said)
+    listed = said.text is not None and len(said.text) <= TITLE_CHARACTERS and _LETTER_SIZES.fullmatch(said.text)
+    return _parts(said, ",") if listed else _parts(said)
+
+
+def _more_images(beside_the_first: list[str], said: Located, mapping: Mapping) -> list[str]:
+    more = addresses_of(said.found) if mapping.list_separator is None else _parts(said, mapping.list_separator)
+    urls = [clean_address(url) for url in (*beside_the_first, *more)]
     return [url for url in urls if url.startswith(("http://", "https://"))][:_MORE_IMAGES]
 
 
-def _parts(row: dict[str, Any], mapping: Mapping, field: str, separator: str) -> list[str]:
-    """The texts of a list, or of a cell that holds several."""
-    value = mapping.found(row, field)
-    if isinstance(value, list):
-        parts = [item for item in value if isinstance(item, str | int | float) and not isinstance(item, bool)]
+def _parts(said: Located, separator: str | None = None) -> list[str]:
+    """The texts of a list, or of a cell that holds several where there is a separator."""
+    if isinstance(said.found, list):
+        parts = [item for item in said.found if isinstance(item, str | int | float) and not isinstance(item, bool)]
     else:
-        parts = list((mapping.value(row, field) or "").split(separator))
+        parts = list((said.text or "").split(separator)) if separator else [said.text]
     return [text for part in parts if (text := clean_text(part))]
