@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lookmatch_assets.feeds.formats.google_merchant import is_xml
+from lookmatch_assets.feeds.formats.decoding import sample_of
+from lookmatch_assets.feeds.formats.google_merchant import is_xml, is_xml_feed
 from lookmatch_assets.feeds.formats.mapping import format_named_by, read_mapping
-from lookmatch_assets.feeds.formats.tables import SAMPLE_BYTES, checked_file, encoding_of
+from lookmatch_assets.feeds.formats.tables import checked_file, find_header
 from lookmatch_serving.errors import InvalidInputError
 
 GOOGLE_MERCHANT = "google-merchant"
@@ -19,7 +20,6 @@ JSON_LINES = "json-lines"
 
 _LINKED_DATA = re.compile(rb"""schema\.org|"@type"|"@graph"|application/ld\+json""")
 _STYLE = re.compile(rb'"(styleOptions|productDisplayName|styleImages)"')
-_FEED = re.compile(rb"<(rss|feed|item|entry)[\s>]")
 
 
 def detect_format(path: Path, vendor: str, mapping_folder: Path | None = None) -> str:
@@ -47,15 +47,16 @@ def _of_folder(path: Path) -> str | None:
 
 
 def _of_file(path: Path, vendor: str, mapping_folder: Path | None) -> str | None:
-    with path.open("rb") as file:
-        start = file.read(SAMPLE_BYTES)
+    start = sample_of(path)
     if path.name == "styles.csv":
         return FASHION_PRODUCTS
-    if is_xml(path):
-        return SCHEMA_ORG if b"application/ld+json" in start else GOOGLE_MERCHANT if _FEED.search(start) else None
+    if is_xml(path) and b"application/ld+json" in start:
+        return SCHEMA_ORG
+    if is_xml_feed(path):
+        return GOOGLE_MERCHANT
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         return SCHEMA_ORG if _LINKED_DATA.search(start) else MYNTRA_STYLE if _STYLE.search(start) else JSON_LINES
     for name in (GOOGLE_MERCHANT, JAPANESE_CSV):
-        if encoding_of(path, read_mapping(name, vendor, mapping_folder)):
+        if find_header(path, read_mapping(name, vendor, mapping_folder)):
             return name
     return None
