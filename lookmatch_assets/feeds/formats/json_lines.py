@@ -13,7 +13,7 @@ from typing import Any
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
-from lookmatch_assets.feeds.formats.mapping import read_mapping
+from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.formats.tables import checked_file
 from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_serving.errors import InvalidInputError
@@ -34,7 +34,8 @@ class JsonLinesFormat:
         """Read a file object by object; see ``FeedFormat.read``."""
         mapping = read_mapping(self.name, options.vendor, self.mapping_folder)
         changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
-        for value in islice(read_json_values(path, changed_at), options.limit):
+        records = (member for value in read_json_values(path, changed_at) for member in _listed(value, mapping.records))
+        for value in islice((one for one in records if not _is_left_out(one, mapping)), options.limit):
             if isinstance(value, RawRecord):
                 yield value
             elif isinstance(value, dict):
@@ -45,6 +46,16 @@ class JsonLinesFormat:
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a record; see ``FeedFormat.parse``."""
         return parse_mapped(raw, read_mapping(self.name, vendor, self.mapping_folder), market)
+
+
+def _listed(value: Any, keys: list[str]) -> list[Any]:
+    """The records that a document keeps under one of the keys, or the value itself."""
+    found = next((value[key] for key in keys if key in value), None) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else [value]
+
+
+def _is_left_out(value: Any, mapping: Mapping) -> bool:
+    return isinstance(value, dict) and mapping.is_left_out(value)
 
 
 def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:

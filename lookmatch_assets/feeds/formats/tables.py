@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.decoding import Encoding, encoding_by_mark, sample_of, text_of
+from lookmatch_assets.feeds.formats.grouping import checked_size, grouped
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
 from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.formats.rows import MAX_ROW_CHARACTERS, Row, RowShape, rows_of
@@ -52,7 +53,7 @@ class Header:
         places = {name: at for at, name in reversed([*enumerate(self.columns)])}
         id_at = next(places[name] for name in mapping.columns["vendor_product_id"] if name in places)
         prices = [places[name] for name in mapping.columns.get("price", []) if name in places]
-        return RowShape(len(self.columns), id_at, tuple(prices[:1]))
+        return RowShape(len(self.columns), id_at, () if mapping.one_record else tuple(prices[:1]))
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,16 @@ class TableFormat:
             wanted = f"{', '.join(mapping.encodings)} text whose header has {' or '.join(mapping.columns['vendor_product_id'])}"
             raise InvalidInputError("path", path.name, f"{wanted} is accepted")
         shape = header.shape(mapping)
+        if mapping.one_record:
+            checked_size(path)
         with header.encoding.open(path) as text:
             for _ in range(header.lines):
                 text.readline()
-            rows = islice(rows_of(text, header.delimiter, shape), options.limit)
-            yield from (_raw(row, header, shape, mapping, path.parent, changed_at) for row in rows)
+            rows = rows_of(text, header.delimiter, shape)
+            records: Iterator[RawRecord] = (_raw(row, header, shape, mapping, path.parent, changed_at) for row in rows)
+            if mapping.one_record:
+                records = grouped(records, mapping.one_record, mapping, path.parent, changed_at)
+            yield from islice((raw for raw in records if not mapping.is_left_out(raw.data)), options.limit)
 
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a row; see ``FeedFormat.parse``."""
@@ -141,7 +147,7 @@ def _header_of(text: TextIO, encoding: Encoding, mapping: Mapping) -> Header | N
 
 
 def _known(columns: list[str], mapping: Mapping) -> int:
-    return sum(any(name in columns for name in names) for names in mapping.columns.values())
+    return sum(any(name in columns for name in names) for names in mapping.table_columns.values())
 
 
 def _columns(line: str, delimiter: str, mapping: Mapping) -> list[str]:
@@ -158,7 +164,7 @@ def _columns(line: str, delimiter: str, mapping: Mapping) -> list[str]:
 
 def spellings(mapping: Mapping) -> dict[str, str]:
     """Names as ``plain_name`` has them -> as the mapping spells them."""
-    return {plain_name(name): name for wanted in mapping.columns.values() for name in reversed(wanted)}
+    return {plain_name(name): name for wanted in mapping.table_columns.values() for name in reversed(wanted)}
 
 
 def plain_name(name: str) -> str:
