@@ -102,6 +102,11 @@ def check_picture(data: bytes, *, field: str = "image") -> tuple[int, int]:
         return (height, width) if _orientation(opened) in _LYING else (width, height)
 
 
+def rgb_on_white(picture: Image.Image) -> Image.Image:
+    """An RGB picture of one that is decoded already; transparent parts become white, the ground of catalogue photos."""
+    return ColourConversion(picture).apply(picture)
+
+
 @contextmanager
 def _opened(data: bytes, field: str) -> Iterator[Image.Image]:
     """The picture, opened and checked by its header; errors of decoders in the block become refusals."""

@@ -84,7 +84,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
         title=clean_title(row["title"].text, row["title"].column),
         description=clean_description(row["description"].text),
         sizes=_sizes(row, mapping),
-        image_url=clean_image_url(raw.image_url or next(iter(pictures), None), row["image_url"].column),
+        image_url=_picture(raw.image_url or next(iter(pictures), None), row["image_url"]),
         additional_image_urls=_more_images(pictures, row["additional_image_urls"], mapping),
         product_url=clean_link(_in_template(row["product_url"].text, mapping.link_template)),
         price_minor=price.minor,
@@ -135,6 +135,13 @@ def _period(row: Row, mapping: Mapping) -> tuple[datetime | None, datetime | Non
     if begins and ends and ends < begins:
         raise RecordError(Code.INVALID_TIME, end.column, end.text, "before the sale begins")
     return begins, ends
+
+
+def _picture(address: str | None, said: Located) -> str:
+    if address and "//" not in address:
+        reason = "a name without an address; picture_template in the vendor's mapping says where it lies"
+        raise RecordError(Code.MISSING_IMAGE, said.column, address, reason)
+    return clean_image_url(address, said.column)
 
 
 def _in_template(name: str | None, template: str | None) -> str:
