@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lookmatch_assets.feeds.record import FeedRecord
 
-_COLOUR_SEPARATORS = re.compile(r"[/／,，、・|+&＋＆×]|\s(?:and|x)\s")
+_COLOUR_SEPARATORS = re.compile(r"[/／,，、・|+&＋＆×]|\s(?:and|x)\s", re.IGNORECASE)
 """What stands between the parts of a colour; the dbt macro ``colour_separators`` splits by the same."""
 
 SEEDS = Path(__file__).parents[2] / "dbt_catalog" / "seeds"
@@ -43,9 +43,7 @@ def unmapped_words(record: FeedRecord, vocabulary: Vocabulary) -> Iterator[tuple
 
 
 def _candidates(record: FeedRecord, attribute: str) -> list[str]:
-    """The words that ``int_standardised_products.sql`` tries, in its order: the category's from the narrowest to the widest, a
-    colour and its parts, and of other attributes the one there is.
-    """
+    """The words that ``int_standardised_products.sql`` tries: a category's from the narrowest, a colour and then its parts."""
     if attribute != "category":
         whole: str = getattr(record, attribute) or ""
         return [whole, *_COLOUR_SEPARATORS.split(whole)] if attribute == "colour" else [whole]

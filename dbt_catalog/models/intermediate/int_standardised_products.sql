@@ -33,7 +33,7 @@ coloured as (
             whole.colour_family,
             (
                 select synonyms.colour_family
-                from regexp_split_to_table(newest.colour_raw, {{ colour_separators() }}) with ordinality as part (word, n)
+                from regexp_split_to_table(newest.colour_raw, {{ colour_separators() }}, 'i') with ordinality as part (word, n)
                 inner join {{ ref('colour_synonyms') }} as synonyms on synonyms.word = {{ vocabulary_key('part.word') }}
                 order by part.n
                 limit 1
