@@ -108,7 +108,8 @@ def _table(name: str, encoding: str, **options: Any) -> GoodFeed:
     start = (b"\xff\xfe" if encoding == "utf-16-le" else b"") + header.encode(encoding)
     encoded = [row.encode(encoding) for row in rows]
     line_end = "\n".encode(encoding)
-    return GoodFeed(name, "google-merchant", "US", "a.txt", start + line_end, (*encoded,), line_end, line_end)
+    separate = len(line_end) == 1  # a byte too many shifts all behind it where units are longer than a byte
+    return GoodFeed(name, "google-merchant", "US", "a.txt", start + line_end, (*encoded,), line_end, line_end, separate)
 
 
 def _japanese(name: str, encoding: str) -> GoodFeed:

@@ -14,11 +14,10 @@ from lookmatch_assets.feeds.formats import ReadOptions, load_format
 from lookmatch_assets.feeds.formats.rows import MAX_ROW_CHARACTERS, RowShape, rows_of
 from lookmatch_assets.feeds.publisher import FeedFile, publish_feed
 from lookmatch_assets.feeds.reading import Refused
-from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.settings import Settings
-from tests.assets.real_cases import CASES, read_feed, told
+from lookmatch_serving.settings import Market, Settings
+from tests.assets.real_cases import CASES, entries, landed, titles
 
 HEADER = "id\ttitle\tprice\tavailability\timage_link"
 
@@ -31,11 +30,6 @@ def write(tmp_path: Path, *lines: str, end: str = "\n", encoding: str = "utf-8")
     path = tmp_path / "feed.txt"
     path.write_bytes(end.join([*lines, ""]).encode(encoding, errors="surrogateescape"))
     return path
-
-
-def codes(found: dict[str | None, FeedRecord | str]) -> dict[str | None, str]:
-    """Id -> title, or the code of what is refused."""
-    return {subject: said if isinstance(said, str) else said.title for subject, said in found.items()}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +63,7 @@ def codes(found: dict[str | None, FeedRecord | str]) -> dict[str | None, str]:
     ],
 )  # fmt: skip
 def test_of_a_google_table_each_row_lands_or_is_refused_by_itself(name: str, expected: dict[str | None, str]):
-    assert codes(told(CASES / "google" / name)) == expected
+    assert titles(f"google/{name}") == expected
 
 
 @pytest.mark.parametrize(
@@ -92,17 +86,16 @@ def test_of_a_google_table_each_row_lands_or_is_refused_by_itself(name: str, exp
     ],
 )
 def test_of_a_japanese_table_each_row_lands_or_is_refused_by_itself(name: str, expected: dict[str | None, str]):
-    assert codes(told(CASES / "japan" / name, "JP")) == expected
+    assert titles(f"japan/{name}", Market.JAPAN) == expected
 
 
 @pytest.mark.parametrize("name", ["eccube-header.csv", "rakuten-header.csv"])
 def test_shop_systems_headers_are_found_and_name_their_products(name: str):
-    assert [*told(CASES / "japan" / name, "JP")] == [{"eccube-header.csv": "sa-01", "rakuten-header.csv": "SA-1"}[name]]
+    assert [*titles(f"japan/{name}", Market.JAPAN)] == [{"eccube-header.csv": "sa-01", "rakuten-header.csv": "SA-1"}[name]]
 
 
 def test_columns_of_one_name_are_a_list_whose_empty_cells_say_nothing():
-    record = told(CASES / "google" / "repeated-column.csv")["RC1"]
-    assert isinstance(record, FeedRecord)
+    record = landed("google/repeated-column.csv")["RC1"]
     assert (record.category, record.additional_image_urls) == (
         "T-Shirts",
         ["https://shop.example/b.jpg", "https://shop.example/c.jpg"],
@@ -110,8 +103,7 @@ def test_columns_of_one_name_are_a_list_whose_empty_cells_say_nothing():
 
 
 def test_a_quoted_line_end_is_part_of_its_cell():
-    record = told(CASES / "google" / "newline-in-description.csv")["NL1"]
-    assert isinstance(record, FeedRecord)
+    record = landed("google/newline-in-description.csv")["NL1"]
     assert record.description == 'Line one Line two, with "quotes"'
 
 
@@ -124,14 +116,14 @@ def test_a_stray_quote_in_styles_csv_costs_its_row_alone():
         "5.0": "Float id",
         "6": "Quoted, name",
     }
-    assert codes(told(CASES / "styles")) == expected
+    assert titles("styles") == expected
 
 
 @pytest.mark.parametrize("stray", ['"Tee', '27" Tee', '"Tee" 27"', '"""Tee', 'Tee "', '""Tee"'])
 @pytest.mark.parametrize("closing", ['Skirt 27"', '"Bella" tee', '"Stray', 'a"b', "Tee"])
 def test_a_stray_quote_never_reaches_the_rows_beside_it(tmp_path: Path, stray: str, closing: str):
     rows = [row("A"), row("B", stray), row("C"), row("D", closing), row("E"), row("F", closing), row("G")]
-    found = codes(told(write(tmp_path, HEADER, *rows)))
+    found = titles(write(tmp_path, HEADER, *rows))
     assert [*found] == ["A", "B", "C", "D", "E", "F", "G"]
     assert {found[subject] for subject in "ACEG"} == {"Tee"}
 
@@ -146,7 +138,7 @@ def test_a_cell_of_several_lines_is_read_in_whatever_column_it_stands(tmp_path: 
         ",".join({**said, "id": subject, "title": text}[name] for name in columns)
         for subject, text in {"A": title, "B": "Plain", "C": title}.items()
     ]
-    found = codes(told(write(tmp_path, ",".join(columns), *lines)))
+    found = titles(write(tmp_path, ",".join(columns), *lines))
     assert [*found] == ["A", "B", "C"]
     assert found["B"] == "Plain"
     assert found["A"] == found["C"] != "malformed_record"
@@ -156,18 +148,18 @@ def test_a_cell_of_several_lines_is_read_in_whatever_column_it_stands(tmp_path: 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_line_ends_and_unicode_encodings_are_found_out(tmp_path: Path, end: str, encoding: str):
     path = write(tmp_path, HEADER, row("A", '"Caf\u00e9\u2028 tee"'), "", row("B", "Te\x00e"), end=end, encoding=encoding)
-    assert codes(told(path)) == {"A": "Café tee", "B": "Tee"}
+    assert titles(path) == {"A": "Café tee", "B": "Tee"}
 
 
 @pytest.mark.parametrize("before", ["\ufeff", "\ufeff\ufeff", "\n\n", "sep=\t\n", '"sep=\t"\n', "# made by a shop\n\n"])
 def test_what_stands_before_the_header_is_passed_over(tmp_path: Path, before: str):
-    assert codes(told(write(tmp_path, before + HEADER, row("A")))) == {"A": "Tee"}
+    assert titles(write(tmp_path, before + HEADER, row("A"))) == {"A": "Tee"}
 
 
 def test_a_cut_off_utf_16_file_loses_its_last_row_alone(tmp_path: Path):
     path = write(tmp_path, HEADER, row("A"), row("B"), encoding="utf-16")
     path.write_bytes(path.read_bytes()[:-31])
-    assert codes(told(path)) == {"A": "Tee", "B": "invalid_encoding"}
+    assert titles(path) == {"A": "Tee", "B": "invalid_encoding"}
 
 
 def test_rows_with_more_or_fewer_cells_name_their_product(tmp_path: Path):
@@ -179,7 +171,7 @@ def test_rows_with_more_or_fewer_cells_name_their_product(tmp_path: Path):
         "\t\t \t\t",
         "\x1a",
     ]
-    assert codes(told(write(tmp_path, HEADER, *lines))) == {
+    assert titles(write(tmp_path, HEADER, *lines)) == {
         "A": "Tee",
         "B": "Tee",
         "C": "malformed_record",
@@ -190,12 +182,12 @@ def test_rows_with_more_or_fewer_cells_name_their_product(tmp_path: Path):
 def test_an_id_behind_the_damage_is_counted_from_the_right(tmp_path: Path):
     header = "title,id,price,availability,image_link"
     lines = ["Tee, blue,A,9 USD,in stock,https://a.example/1.jpg", "Tee,B,9 USD,in stock,https://a.example/1.jpg"]
-    assert codes(told(write(tmp_path, header, *lines))) == {"A": "malformed_record", "B": "Tee"}
+    assert titles(write(tmp_path, header, *lines)) == {"A": "malformed_record", "B": "Tee"}
 
 
 def test_a_row_too_long_to_hold_is_refused_by_its_id_and_the_next_is_read(tmp_path: Path):
     path = write(tmp_path, HEADER, row("A", "x" * 70_000_000), row("B", '"' + "x" * 5_000_000), row("C"))
-    assert codes(told(path)) == {"A": "too_large", "B": "too_large", "C": "Tee"}
+    assert titles(path) == {"A": "too_large", "B": "too_large", "C": "Tee"}
 
 
 def test_a_quote_that_nothing_closes_is_not_read_to_the_end_of_the_file_again_and_again():
@@ -229,7 +221,7 @@ def test_what_is_no_table_gets_one_message(tmp_path: Path):
 
 
 def test_the_refusal_says_what_is_wrong_with_the_row():
-    refused = [entry for entry in read_feed(CASES / "google" / "stray-quote.tsv") if isinstance(entry, Refused)]
+    refused = [entry for entry in entries("google/stray-quote.tsv") if isinstance(entry, Refused)]
     assert [entry.error.message for entry in refused] == ["a quote opens a cell here and nothing closes it"]
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats.decoding import encoding_of_label, encoding_of_xml
 from lookmatch_assets.feeds.formats.xml_items import MAX_ITEM_CHARACTERS, Items
-from lookmatch_assets.feeds.reading import Accepted
 from lookmatch_assets.feeds.record import FeedRecord
-from tests.assets.real_cases import CASES, read_feed, told
+from lookmatch_serving.settings import Market
+from tests.assets.real_cases import landed, pushed, titles
 
 PROLOG = '<?xml version="1.0"?><rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>'
 
@@ -30,14 +31,8 @@ def write(tmp_path: Path, *items: str, prolog: str = PROLOG) -> Path:
     return path
 
 
-def codes(found: dict[str | None, FeedRecord | str]) -> dict[str | None, str]:
-    """Id -> title, or the code of what is refused."""
-    return {subject: said if isinstance(said, str) else said.title for subject, said in found.items()}
-
-
-def only(path: Path, market: str = "US") -> FeedRecord:
-    (record,) = told(path, market).values()
-    assert isinstance(record, FeedRecord), record
+def only(case: str | Path) -> FeedRecord:
+    (record,) = landed(case).values()
     return record
 
 
@@ -66,27 +61,26 @@ def only(path: Path, market: str = "US") -> FeedRecord:
     ],
 )
 def test_of_a_google_feed_each_item_lands_or_is_refused_by_itself(name: str, expected: dict[str | None, str]):
-    assert codes(told(CASES / "google" / name)) == expected
+    assert titles(f"google/{name}") == expected
 
 
 def test_a_shift_jis_label_means_what_browsers_read_it_as():
     expected = {"J1": "①髙機能シャツ ㈱テスト", "J2": "白いシャツ"}
-    assert codes(told(CASES / "google" / "declared-shift-jis-is-cp932.xml", "JP")) == expected
+    assert titles("google/declared-shift-jis-is-cp932.xml", Market.JAPAN) == expected
 
 
 def test_ids_with_safe_characters_land_as_they_are():
-    found = told(CASES / "google" / "ids.xml")
-    assert {subject for subject, said in found.items() if isinstance(said, FeedRecord)} == {
+    found = pushed("google/ids.xml")
+    assert {said.vendor_product_id for said in found if isinstance(said, FeedRecord)} == {
         "gla_123", "shopify_US_123_456", "AB/12", "0012", "a" * 51,
     }  # fmt: skip
-    assert {said for said in found.values() if isinstance(said, str)} == {"invalid_id"}
+    assert {said.code for said in found if isinstance(said, RecordError)} == {Code.INVALID_ID}
 
 
 def test_a_repeated_element_keeps_its_order_first_where_one_is_wanted_and_all_where_many_are():
-    types = told(CASES / "google" / "product-type-repeated.xml")["P1"]
-    pictures = only(CASES / "google" / "image-link-repeated.xml")
-    more = only(CASES / "google" / "additional-in-one-element.xml")
-    assert isinstance(types, FeedRecord)
+    types = landed("google/product-type-repeated.xml")["P1"]
+    pictures = only("google/image-link-repeated.xml")
+    more = only("google/additional-in-one-element.xml")
     assert types.category == "Clothing > T-Shirts"
     assert (pictures.image_url, pictures.additional_image_urls) == (
         "https://shop.example/i/I1.jpg",
@@ -96,17 +90,17 @@ def test_a_repeated_element_keeps_its_order_first_where_one_is_wanted_and_all_wh
 
 
 def test_the_price_of_shipping_is_not_the_products():
-    assert only(CASES / "google" / "shipping-before-price.xml").price_minor == 4999
+    assert only("google/shipping-before-price.xml").price_minor == 4999
 
 
 def test_of_links_by_attribute_the_alternate_is_the_products_page(tmp_path: Path):
-    assert only(CASES / "google" / "atom-link-attr.xml").product_url == "https://shop.example/p/AT1"
+    assert only("google/atom-link-attr.xml").product_url == "https://shop.example/p/AT1"
     links = '<atom:link rel="self" href="https://shop.example/feed"/><link>https://shop.example/p/A</link>'
     assert only(write(tmp_path, item("A", more=links))).product_url == "https://shop.example/p/A"
 
 
 def test_markup_becomes_the_text_that_it_marks_up(tmp_path: Path):
-    assert only(CASES / "google" / "html-in-title-not-escaped.xml").description == "Soft and warm"
+    assert only("google/html-in-title-not-escaped.xml").description == "Soft and warm"
     descriptions = {
         "<p>One</p><ul><li>Two</li><li>Three</li></ul>": "One Two Three",
         "<b>S</b>oft<br/>and<script>x()</script> warm": "Soft and warm",
@@ -141,12 +135,8 @@ def test_googles_elements_win_over_the_feeds_own_and_those_over_all_others(tmp_p
 @pytest.mark.parametrize("beside", ["Tee", "<![CDATA[Tee]]>", "Tee<!-- c -->"])
 def test_a_damaged_item_costs_itself_alone(tmp_path: Path, damage: str, beside: str):
     path = write(tmp_path, item("A", beside), item("B", damage), item("C", beside), item("D", beside))
-    found = codes({entry.packet.subject: told_of(entry) for entry in read_feed(path) if entry.packet})
-    assert [found.get(subject) for subject in "ACD"] == ["Tee", "Tee", "Tee"]
-
-
-def told_of(entry: object) -> FeedRecord | str:
-    return entry.record if isinstance(entry, Accepted) and entry.record else str(entry.error.code)  # type: ignore[attr-defined]
+    found = landed(path)
+    assert [found[subject].title for subject in "ACD"] == ["Tee", "Tee", "Tee"]
 
 
 def test_a_damaged_item_names_its_product_so_that_a_full_feed_keeps_it(tmp_path: Path):
@@ -158,7 +148,7 @@ def test_a_damaged_item_names_its_product_so_that_a_full_feed_keeps_it(tmp_path:
         item("E", "<![CDATA[" + "x" * 5_000_000 + "]]>"),
         "<item><g:id>F</g:id>",
     )
-    found = codes(told(path))
+    found = titles(path)
     assert found == dict.fromkeys(("A", "B&C", "D", "F"), "malformed_record") | {"E": "too_large"}
 
 
@@ -167,9 +157,9 @@ def test_items_behind_a_comment_that_is_not_closed_are_refused_and_not_lost(tmp_
     """XML has no such feed, so nobody knows what is meant to be sold until the comment ends."""
     closer = {"<!--": "-->", "<![CDATA[": "]]>"}[opener]
     items = [item("A"), item("B", more=f"<x>{opener} x {closer}</x>"), item("C")]
-    found = codes(told(write(tmp_path, f"{opener} Shop ", *items)))
+    found = titles(write(tmp_path, f"{opener} Shop ", *items))
     assert found == {"A": "malformed_record", "B": "malformed_record", "C": "Tee"}
-    found = codes(told(write(tmp_path, item("0"), f"{opener} Shop ", item("A"), item("C"))))
+    found = titles(write(tmp_path, item("0"), f"{opener} Shop ", item("A"), item("C")))
     assert found == {"0": "Tee", "A": "malformed_record", "C": "malformed_record"}
 
 
@@ -178,12 +168,12 @@ def test_items_that_are_text_are_none(tmp_path: Path):
     entity = f"<!DOCTYPE rss [<!ENTITY old '{hidden}'>]>"
     around = (f"<!-- {hidden} {hidden} -->", f"<description><![CDATA[{hidden}]]></description>", f"<?php echo '{hidden}' ?>")
     path = write(tmp_path, *around, item("A", more="".join(around)), *around, prolog=f"<?xml version='1.0'?>{entity}<rss>")
-    assert codes(told(path)) == {"A": "Tee"}
+    assert titles(path) == {"A": "Tee"}
 
 
 def test_elements_nested_a_thousand_deep_are_refused_alone(tmp_path: Path):
     deep = "<g:shipping>" * 1_000 + "</g:shipping>" * 1_000
-    assert codes(told(write(tmp_path, item("A"), item("B", more=deep), item("C")))) == {
+    assert titles(write(tmp_path, item("A"), item("B", more=deep), item("C"))) == {
         "A": "Tee",
         "B": "malformed_record",
         "C": "Tee",
@@ -208,7 +198,7 @@ def test_labels_are_mapped_as_browsers_map_them(label: str, codec: str):
 )
 def test_a_label_that_names_no_encoding_means_utf_8(tmp_path: Path, label: str):
     path = write(tmp_path, item("A", "Caf\udce9"), item("B", "Café"), prolog=f'<?xml version="1.0" encoding="{label}"?><rss>')
-    assert codes(told(path)) == {"A": "invalid_encoding", "B": "Café"}
+    assert titles(path) == {"A": "invalid_encoding", "B": "Café"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -216,21 +206,21 @@ def test_a_label_that_names_no_encoding_means_utf_8(tmp_path: Path, label: str):
 def test_bytes_say_more_than_a_wrong_declaration(tmp_path: Path, encoding: str, declared: str):
     path = tmp_path / "a.xml"
     path.write_bytes(f'<?xml version="1.0" encoding="{declared}"?><rss>{item("A", "Café €")}</rss>'.encode(encoding))
-    assert codes(told(path)) == {"A": "Café €"}
+    assert titles(path) == {"A": "Café €"}
 
 
 def test_iso_8859_1_is_windows_1252(tmp_path: Path):
     path = tmp_path / "a.xml"
     path.write_bytes(f'<?xml version="1.0" encoding="ISO-8859-1"?><rss>{item("A", "Café €")}</rss>'.encode("cp1252"))
-    assert codes(told(path)) == {"A": "Café €"}
+    assert titles(path) == {"A": "Café €"}
 
 
 def test_cut_off_utf_16_loses_the_item_that_is_cut(tmp_path: Path):
     path = tmp_path / "a.xml"
     path.write_bytes(f"<rss>{item('A')}{item('B')}".encode("utf-16")[:-20])
-    assert codes(told(path)) == {"A": "Tee", "B": "malformed_record"}
+    assert titles(path) == {"A": "Tee", "B": "malformed_record"}
     path.write_bytes(f"<rss>{item('A')}<item><g:id>B</g:id>".encode("utf-16")[:-1])
-    assert codes(told(path)) == {"A": "Tee", "B": "invalid_encoding"}
+    assert titles(path) == {"A": "Tee", "B": "invalid_encoding"}
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def load_format(name: str, mapping_folder: Path | None = None) -> FeedFormat:
         GOOGLE_MERCHANT: GoogleMerchantFormat(GOOGLE_MERCHANT, mapping_folder),
         JAPANESE_CSV: TableFormat(JAPANESE_CSV, mapping_folder),
         JSON_LINES: JsonLinesFormat(JSON_LINES, mapping_folder),
-        SCHEMA_ORG: SchemaOrgFormat(),
-        MYNTRA_STYLE: MyntraStyleFormat(),
+        SCHEMA_ORG: SchemaOrgFormat(SCHEMA_ORG, mapping_folder),
+        MYNTRA_STYLE: MyntraStyleFormat(MYNTRA_STYLE, mapping_folder),
         FASHION_PRODUCTS: FashionProductsFormat(),
     }
     if name not in formats:

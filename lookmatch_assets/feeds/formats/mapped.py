@@ -69,9 +69,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
     texts = {field: clean_text(row[field].text) for field in _TEXTS}
     texts["size_system"] = texts["size_system"] or mapping.size_system
     period = row["sale_period"]
-    sale_from, sale_until = (
-        parse_period(period.text, period.column, mapping.zone, mapping.time_format) if sale else (None, None)
-    )
+    sale_from, sale_until = parse_period(period.text, period.column, mapping.zone, mapping.time_format) if sale else (None, None)
     pictures = addresses_of(row["image_url"].found)
     return FeedRecord(
         vendor_product_id=valid_subject(row["vendor_product_id"].text, row["vendor_product_id"].column),
@@ -151,7 +149,8 @@ def _more_images(beside_the_first: list[str], said: Located, mapping: Mapping) -
 def _parts(said: Located, separator: str | None = None) -> list[str]:
     """The texts of a list, or of a cell that holds several where there is a separator."""
     if isinstance(said.found, list):
-        parts = [item for item in said.found if isinstance(item, str | int | float) and not isinstance(item, bool)]
+        parts = [str(item) for item in said.found if isinstance(item, str | int | float) and not isinstance(item, bool)]
     else:
-        parts = list((said.text or "").split(separator)) if separator else [said.text]
+        whole = said.text or ""
+        parts = whole.split(separator) if separator else [whole]
     return [text for part in parts if (text := clean_text(part))]
