@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -220,9 +222,36 @@ def test_what_is_no_table_gets_one_message(tmp_path: Path):
         [*load_format("google-merchant").read(tmp_path / "a.tsv", ReadOptions(tmp_path, "v"))]
 
 
+@pytest.mark.parametrize("kept", [0, 100, 600, 1_536, 1_700])
+def test_a_damaged_archive_costs_the_pictures_that_it_lost(tmp_path: Path, kept: int):
+    (tmp_path / "styles.csv").write_text("id,articleType,productDisplayName\n1,Shirts,One\n2,Shirts,Two\n")
+    with tarfile.open(tmp_path / "images.tar", "w") as archive:
+        for number in (1, 2):
+            member = tarfile.TarInfo(f"{number}.jpg")
+            member.size = 600
+            archive.addfile(member, io.BytesIO(b"x" * 600))
+    whole = (tmp_path / "images.tar").read_bytes()
+    (tmp_path / "images.tar").write_bytes(whole[:kept])
+    products = load_format("fashion-products")
+    found = {raw.subject: raw.image_url is not None for raw in products.read(tmp_path, ReadOptions(tmp_path / "out", "v"))}
+    assert found == {"1": kept >= 1_200, "2": False}
+
+
 def test_the_refusal_says_what_is_wrong_with_the_row():
     refused = [entry for entry in entries("google/stray-quote.tsv") if isinstance(entry, Refused)]
     assert [entry.error.message for entry in refused] == ["a quote opens a cell here and nothing closes it"]
+
+
+@pytest.mark.parametrize("depth", [200, 990, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_values_nested_too_deep_are_refused_alone(tmp_path: Path, depth: int, opening: str, closing: str):
+    said = '"name": "Tee", "price": "9 USD", "availability": "in_stock", "image": "https://a.example/1.jpg"'
+    deep = f"{opening * depth}1{closing * depth}"
+    path = tmp_path / "a.ndjson"
+    path.write_text(f'{{"id": "A", {said}}}\n{{"id": "B", {said}, "x": {deep}}}\n{{"id": "C", {said}}}\n')
+    found = titles(path)
+    assert (found["A"], found["C"], len(found)) == ("Tee", "Tee", 3)
+    assert found.get("B" if depth < 1_000 else None) == "malformed_record"
 
 
 @pytest.fixture
