@@ -33,11 +33,11 @@ SIGNS: dict[str, tuple[str, ...]] = {
 """Sign -> ISO 4217 codes of the currencies that it stands for. The first is meant unless the market's own is among them."""
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "円": ("JPY",), "日本円": ("JPY",), "ドル": ("USD",), "米ドル": ("USD",), "ユーロ": ("EUR",), "ポンド": ("GBP",),
-    "ウォン": ("KRW",), "원": ("KRW",), "yen": ("JPY",), "dollars": SIGNS["$"], "dollar": SIGNS["$"], "euro": ("EUR",), "euros": ("EUR",),
-    "rupees": SIGNS["Rs"], "rupee": SIGNS["Rs"], "re.": ("INR",), "रु": ("INR",), "रु.": ("INR",),
+    "円": ("JPY",), "日本円": ("JPY",), "yen": ("JPY",), "ドル": ("USD",), "米ドル": ("USD",), "dollars": SIGNS["$"],
+    "dollar": SIGNS["$"], "ユーロ": ("EUR",), "euro": ("EUR",), "euros": ("EUR",), "ポンド": ("GBP",), "ウォン": ("KRW",),
+    "원": ("KRW",), "rupees": SIGNS["Rs"], "rupee": SIGNS["Rs"], "re.": ("INR",), "रु": ("INR",), "रु.": ("INR",),
     "रू": ("INR",), "रुपये": ("INR",), "rmb": ("CNY",), "sfr": ("CHF",), "sfr.": ("CHF",), "fr.": ("CHF",), "s/.": ("PEN",),
-    "pln.": ("PLN",), "лв": ("BGN",), "руб": ("RUB",), "руб.": ("RUB",), "tl": ("TRY",),
+    "лв": ("BGN",), "руб": ("RUB",), "руб.": ("RUB",), "tl": ("TRY",),
 }  # fmt: skip
 """What shops write beside CLDR's signs, in lower case."""
 

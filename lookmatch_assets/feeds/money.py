@@ -7,8 +7,8 @@ understood too, and refused as what they are.
 
 The grammar is made by hand because both parsers there are answer another question. ``babel.numbers.parse_decimal`` reads a text
 of which the locale is known, and a feed's is not. ``price-parser`` finds a price somewhere in a page's text: it takes the first
-number of ``2 for $30`` and of ``9,800円〜12,800円``, reads ``Rs.99`` as 0.99 and ``&#8377;499`` as 8377, and was wrong for 18 of 31
-prices of real shops. CLDR's knowledge is used where it answers the question: signs, codes and decimals of currencies.
+number of ``2 for $30`` and of ``9,800円〜12,800円``, reads ``Rs.99`` as 0.99 and ``&#8377;499`` as 8377; of 31 prices as shops
+write them it was wrong for 18. CLDR's knowledge is used where it answers the question: signs, codes and decimals of currencies.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ _MOST_CHARACTERS = 200
 _PLAIN = re.compile(r"(\d{1,9})(?:\.(\d\d?))?(?: ?([A-Z]{3}))?", re.ASCII)
 """The commonest way to write a price, which no other reading fits: at most two decimals, and perhaps a code."""
 
-_ALIKE = str.maketrans(
-    dict.fromkeys("’‘ʼ′`´＇٬", "'") | dict.fromkeys("‐‑‒–—―−﹣", "-") | dict.fromkeys("〜～∼˜", "~") | dict.fromkeys("、。；;", ";")
-    | dict.fromkeys("【〔［[", "(") | dict.fromkeys("】〕］]", ")") | dict.fromkeys("▲△", "-") | {"٫": ".", "،": ",", "⹁": ","}
-)  # fmt: skip
+_ALIKE = {
+    "'": "’‘ʼ′`´＇٬", "-": "‐‑‒–—―−﹣▲△", "~": "〜～∼˜", ";": "、。；", "(": "【〔［[", ")": "】〕］]", ".": "٫", ",": "،⹁",
+}  # fmt: skip
+"""A sign of the grammar -> what stands for it; ▲ and △ are minus signs in Japanese accounts."""
 
+_TO_ONE = str.maketrans({sign: meant for meant, signs in _ALIKE.items() for sign in signs})
 _TAX = r"(?:tax(?:es)?|vat|gst|iva|mwst\.?)"
 _LATIN_WORDS = (
     ("I", rf"(?:incl(?:uding|uded|usive)?|inc|inkl)\.?(?: of)?(?: all)?(?: {_TAX})?|{_TAX} inc(?:l(?:uded|usive)?)?\.?|ttc"),
-    ("E", rf"(?:excl(?:uding|uded|usive)?|exkl)\.?(?: of)?(?: all)?(?: {_TAX})?|(?:ex\.?|plus) {_TAX}|{_TAX} excl(?:uded|usive)?\.?|ht"),
+    ("E", rf"(?:excl(?:uding|uded|usive)?|exkl)\.?(?: of)?(?: all)?(?: {_TAX})?|{_TAX} excl(?:uded|usive)?\.?"),
+    ("E", rf"(?:ex\.?|plus) {_TAX}|ht"),
     ("L", r"m\.r\.p\.?|mrp|price|only"),
     ("W", r"each|per|ea"),
     ("U", r"pieces?|pairs?|pcs?|packs?|items?|units?|sets?"),
@@ -183,11 +185,11 @@ def _normal(text: str) -> str:
     if not text.isascii():
         if any(unicodedata.category(sign) == "No" for sign in text):
             raise _NotRead("holds a raised digit, a circled one or a fraction")
-        text = unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE)
+        text = unicodedata.normalize("NFKC", text.translate(_TO_ONE)).translate(_TO_ONE)
         shown = (sign for sign in text if unicodedata.category(sign) != "Cf")
         text = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in shown)
     else:
-        text = text.translate(_ALIKE)
+        text = text.translate(_TO_ONE)
     return " ".join(text.split())
 
 
@@ -228,7 +230,7 @@ def _read(text: str, field: str, raw: str, own: str) -> Money:
 
 def _taken_apart(text: str, field: str, raw: str) -> tuple[str, list[_Written]]:
     """The text's shape, a letter for each kind of word with ``A`` for an amount, and the amounts in their order."""
-    tokens = []
+    tokens: list[tuple[str, str]] = []
     for found in _tokens().finditer(text):
         kind, word = str(found.lastgroup), found.group()
         if kind == "word" and codes_of(word):

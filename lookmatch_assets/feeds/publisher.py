@@ -19,6 +19,7 @@ import psycopg
 import redis
 
 from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, load_format
+from lookmatch_assets.feeds.formats.base import shallow
 from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, sendable_packet, source_of
 from lookmatch_assets.feeds.record import valid_market, valid_vendor
 from lookmatch_assets.feeds.removals import Removals, find_removals, removal_packet, written_at
@@ -142,6 +143,7 @@ def publish_feed(
 
 def packet_of(raw: RawRecord, feed: Feed, pushed_at: datetime | None = None) -> Packet:
     """The packet of a record; its id is a digest of what it says, its time the record's, else the file's, else the push's."""
+    raw = shallow(raw)
     packet = Packet(
         source=source_of(feed.vendor, str(feed.market)),
         id="",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,25 @@ from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
+_LINE_BYTES = 64 * 2**20
+_TRIED_LINES = 20
+
+
+def _finite(number: str) -> float | str:
+    value = float(number)
+    return value if math.isfinite(value) else number
+
+
+def _constant(name: str) -> str | None:
+    return None if name == "NaN" else name
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_constant)
+"""What is not a finite number is that field's problem alone: NaN, which data frames write where nothing is, is read as null,
+Infinity and numbers beyond the floating range as text, which no number's reader takes."""
+
+LENIENT_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_constant, strict=False)
+"""Takes raw control characters within strings besides."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,7 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
     Raises:
         InvalidInputError: a document that is not one value a line is larger than ``MAX_DOCUMENT_BYTES``.
     """
-    if _one_value_a_line(path):
+    if one_value_a_line(path):
         with path.open("rb") as file:
             for number, line in enumerate(file):
                 if line.strip():
@@ -84,23 +104,31 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
     yield from _members(text, changed_at)
 
 
-def _one_value_a_line(path: Path) -> bool:
+def one_value_a_line(path: Path) -> bool:
+    """Whether each line of a file is a value, rather than all of it one document: half of the first lines are objects.
+
+    One damaged line, be it the first, does not make a document of the others.
+    """
     with path.open("rb") as file:
-        first = file.readline(64 * 2**20).removeprefix(b"\xef\xbb\xbf").strip()
-        more = any(line.strip() for line in file)
-    if not first.startswith(b"{"):
-        return False
+        starts = [file.readline(_LINE_BYTES).removeprefix(b"\xef\xbb\xbf").strip() for _ in range(_TRIED_LINES)]
+    lines = [line for line in starts if line]
+    if len(lines) == 1:
+        return _is_object(lines[0])
+    objects = sum(map(_is_object, lines))
+    return objects > 0 and 2 * objects >= len(lines)
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        json.loads(first)
+        return isinstance(DECODER.decode(line.decode()), dict)
     except (ValueError, RecursionError):
-        return more and first.endswith(b"}")
-    return True
+        return False
 
 
 def parse_json(line: bytes, changed_at: datetime) -> Any:
     """The value of a line, or an unreadable ``RawRecord``."""
     try:
-        return json.loads(line.decode())
+        return DECODER.decode(line.decode())
     except UnicodeDecodeError as error:
         return _undecoded(line, error, changed_at)
     except (ValueError, RecursionError) as error:
@@ -114,7 +142,6 @@ def _undecoded(data: bytes, error: UnicodeDecodeError, changed_at: datetime) -> 
 
 def _members(text: str, changed_at: datetime) -> Iterator[Any]:
     """The members of an array, one by one so that those before a damage are kept, or the one value that the text is."""
-    decoder = json.JSONDecoder()
     position = len(text) - len(text.lstrip())
     inside = text.startswith("[", position)
     position += inside
@@ -128,7 +155,7 @@ def _members(text: str, changed_at: datetime) -> Iterator[Any]:
         if inside and text[position] == "]":
             return
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = DECODER.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             yield unreadable(text[position : position + 8_000], f"not JSON, and so is all behind it: {error}", changed_at)
             return

@@ -229,7 +229,8 @@ def _more_images(pictures: list[str], said: Located, mapping: Mapping) -> list[s
 def _parts(said: Located, separator: str | None = None) -> list[str]:
     """The texts of a list, or of a cell that holds several where there is a separator."""
     if isinstance(said.found, list):
-        parts = [item for item in said.found if isinstance(item, str | int | float) and not isinstance(item, bool)]
+        parts = [str(item) for item in said.found if isinstance(item, str | int | float) and not isinstance(item, bool)]
     else:
-        parts = list((said.text or "").split(separator)) if separator else [said.text]
+        whole = said.text or ""
+        parts = whole.split(separator) if separator else [whole]
     return [text for part in parts if (text := clean_text(part))]

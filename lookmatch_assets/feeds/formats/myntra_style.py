@@ -23,11 +23,13 @@ from lookmatch_assets.feeds.formats.base import (
     unreadable,
 )
 from lookmatch_assets.feeds.formats.json_lines import parse_json
-from lookmatch_assets.feeds.money import Money, money_of_number
+from lookmatch_assets.feeds.formats.mapping import read_settings
+from lookmatch_assets.feeds.money import Money, money_of_number, not_zero, sale_below
 from lookmatch_assets.feeds.record import (
     Availability,
     FeedRecord,
     SizeStock,
+    clean_address,
     clean_description,
     clean_image_url,
     clean_link,
@@ -50,6 +52,7 @@ class MyntraStyleFormat:
     """Style records as JSON."""
 
     name: str = "myntra-style"
+    mapping_folder: Path | None = None
     has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
@@ -74,7 +77,8 @@ class MyntraStyleFormat:
         details = style.get("articleAttributes")
         details = details if isinstance(details, dict) else {}
         types = [_known(_nested(style, level, "typeName")) for level in ("masterCategory", "subCategory", "articleType")]
-        price, sale = _prices(style, market)
+        settings = read_settings(self.name, vendor, self.mapping_folder)
+        price, sale = _prices(style, market, settings.zero_prices)
         sizes = _sizes(style)
         return FeedRecord(
             vendor_product_id=valid_subject(_subject(style)),
@@ -100,7 +104,7 @@ class MyntraStyleFormat:
             sale_price_minor=sale.minor if sale else None,
             tax_included=True if market == Market.INDIA else None,  # Indian law makes the MRP include all taxes
             availability=Availability.IN_STOCK if _any_in_stock(sizes) else Availability.OUT_OF_STOCK,
-            updated_at=parse_time(style.get("updatedAt"), "updatedAt"),
+            updated_at=parse_time(style.get("updatedAt"), "updatedAt", settings.zone),
         )
 
 
@@ -138,19 +142,19 @@ def _image(style: dict[str, Any]) -> Any:
 
 def _more_images(style: dict[str, Any]) -> list[str]:
     urls = [_nested(style, "styleImages", view, "imageURL") for view in _VIEWS]
-    return [url for url in urls if isinstance(url, str) and url.startswith(("http://", "https://"))]
+    return [url for url in map(clean_address, urls) if url.startswith(("http://", "https://"))]
 
 
-def _prices(style: dict[str, Any], market: Market) -> tuple[Money, Money | None]:
+def _prices(style: dict[str, Any], market: Market, zero_accepted: bool) -> tuple[Money, Money | None]:
     if style.get("price") is None:
         raise RecordError(Code.MISSING_PRICE, "price", None, "empty")
     named = style.get("currency")
     currency = named if isinstance(named, str) and named else currency_of(market)
-    price = money_of_number(style["price"], currency, "price")
+    price = not_zero(money_of_number(style["price"], currency, "price"), zero_accepted, "price", style["price"])
     if style.get("discountedPrice") is None:
         return price, None
     paid = money_of_number(style["discountedPrice"], currency, "discountedPrice")
-    return price, paid if paid.minor < price.minor else None
+    return price, sale_below(price, paid, "discountedPrice", style["discountedPrice"])
 
 
 def _sizes(style: dict[str, Any]) -> list[SizeStock]:

@@ -19,8 +19,8 @@ from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.record import valid_subject
 
 MAX_ROW_CHARACTERS = 4 * 2**20
-_NOTHING = " \t\r\n\x00\x1a"
-"""What a line without a row holds; DOS ended files with 0x1A."""
+_NOTHING = " \t\r\n\x1a"
+"""What a line without a row holds, besides delimiters; DOS ended files with 0x1A."""
 
 _UP_TO_CLOSING_QUOTE = re.compile(r'[^"]*+(?:""[^"]*+)*+"')
 
@@ -62,11 +62,13 @@ class RowShape:
         return all(any(letter.isdigit() for letter in cells[at]) for at in self.digits_at)
 
     def subject(self, cells: list[str]) -> str | None:
-        """The product's id in a row with a wrong number of cells, counted from the left or else from the right; None without."""
-        for at in (self.id_at, len(cells) - self.cells + self.id_at):
-            if 0 <= at < len(cells) and is_id(text := cells[at].strip().strip('"').strip()):
-                return text
-        return None
+        """The product's id in a row with a wrong number of cells, counted from the left or else from the right; None without.
+
+        A cell with space around it is taken last: it is rather a part of a text with a delimiter in it.
+        """
+        places = [at for at in (self.id_at, len(cells) - self.cells + self.id_at) if 0 <= at < len(cells)]
+        texts = [cells[at].strip('"') for at in places]
+        return next((text for text in (*texts, *(text.strip() for text in texts)) if is_id(text)), None)
 
 
 def is_id(text: str) -> bool:
@@ -79,7 +81,7 @@ def is_id(text: str) -> bool:
 
 
 def rows_of(text: TextIO, delimiter: str, shape: RowShape) -> Iterator[Row]:
-    """The rows that follow in a text, blank lines left out.
+    """The rows that follow in a text, those without any content left out.
 
     Args:
         text: opened so that line ends stay as they are; its lines end by CR, LF or CRLF.
@@ -89,6 +91,7 @@ def rows_of(text: TextIO, delimiter: str, shape: RowShape) -> Iterator[Row]:
     csv.field_size_limit(MAX_ROW_CHARACTERS + 1)
     lines = _Lines(text, delimiter, shape)
     reader = csv.reader(lines, delimiter=delimiter)
+    nothing = _NOTHING + delimiter
     while line := lines.peek():
         if lines.is_cut(line):
             yield Row(line.split(delimiter), line, f"more than {MAX_ROW_CHARACTERS} characters", Code.TOO_LARGE)
@@ -96,7 +99,7 @@ def rows_of(text: TextIO, delimiter: str, shape: RowShape) -> Iterator[Row]:
         elif '"' not in line:
             lines.drop()
             cells = line.rstrip("\r\n").split(delimiter)
-            if len(cells) > 1 or line.strip(_NOTHING):
+            if line.strip(nothing):
                 yield Row(cells, line)
         else:
             yield _quoted_row(reader, lines, line, delimiter)
@@ -136,8 +139,15 @@ class _Lines:
     def peek(self) -> str:
         """The next line; empty at the end."""
         if not self._waiting:
-            self._waiting.append(self._text.readline(MAX_ROW_CHARACTERS + 1))
+            self._waiting.append(self._read())
         return self._waiting[0]
+
+    def _read(self) -> str:
+        """The next line of the text, without the NULs that some exports pad cells with; empty at the end."""
+        while line := self._text.readline(MAX_ROW_CHARACTERS + 1):
+            if kept := line.replace("\x00", ""):
+                return kept
+        return ""
 
     def drop(self) -> None:
         """Pass over the line that ``peek`` gave."""

@@ -132,6 +132,7 @@ def _candidates(sample: bytes, mapping: Mapping) -> list[Encoding]:
 
 
 def _header_of(text: TextIO, encoding: Encoding, mapping: Mapping) -> Header | None:
+    spelling, ids = spellings(mapping), set(mapping.columns["vendor_product_id"])
     delimiters = dict.fromkeys([*([mapping.delimiter] if mapping.delimiter else []), *_DELIMITERS])
     for number in range(1, _LINES_BEFORE_HEADER + 1):
         line = text.readline(MAX_ROW_CHARACTERS).strip("\r\n").lstrip("\ufeff")
@@ -139,9 +140,10 @@ def _header_of(text: TextIO, encoding: Encoding, mapping: Mapping) -> Header | N
         if named:
             delimiters = {named.group(1): None, **delimiters}
             continue
-        found = [(_columns(line, delimiter, mapping), delimiter) for delimiter in delimiters]
-        columns, delimiter = max(found, key=lambda one: _known(one[0], mapping))
-        if "\ufffd" not in line and any(name in columns for name in mapping.columns["vendor_product_id"]):
+        found = [(_columns(line, delimiter, spelling), delimiter) for delimiter in delimiters]
+        named_ids = [one for one in found if not ids.isdisjoint(one[0])]
+        if named_ids and "\ufffd" not in line:
+            columns, delimiter = max(named_ids, key=lambda one: _known(one[0], mapping))
             return Header(encoding, delimiter, tuple(columns), number)
     return None
 
@@ -150,7 +152,7 @@ def _known(columns: list[str], mapping: Mapping) -> int:
     return sum(any(name in columns for name in names) for names in mapping.table_columns.values())
 
 
-def _columns(line: str, delimiter: str, mapping: Mapping) -> list[str]:
+def _columns(line: str, delimiter: str, spelling: dict[str, str]) -> list[str]:
     """The names in a header line, without empty ones at its end."""
     try:
         names = next(csv.reader([line], delimiter=delimiter), [])
@@ -158,7 +160,6 @@ def _columns(line: str, delimiter: str, mapping: Mapping) -> list[str]:
         return []
     while names and not names[-1].strip():
         names.pop()
-    spelling = spellings(mapping)
     return [spelling.get(plain_name(name), name.strip(_BEFORE_NAME)) for name in names]
 
 

@@ -59,6 +59,7 @@ class Items:
         self._buffer = ""
         self._base = 0  # of the buffer in the text; so are all positions
         self._at = 0
+        self._ended = False
         self._start: int | None = None
         self._name: str | None = None
         self._unclosed: str | None = None
@@ -175,10 +176,13 @@ class Items:
 
     def _more(self) -> bool:
         """Read on, keeping what is still wanted; whether there was more."""
-        chunk = self._text.read(_CHUNK)
+        chunk = "" if self._ended else self._text.read(_CHUNK)
+        self._ended = not chunk
+        if self._ended:
+            return False
         keep = (self._at if self._start is None else self._start) - self._base
         if self._name is None:
             self.prolog = (self.prolog + self._buffer[:keep])[:PROLOG_CHARACTERS]
         self._buffer = self._buffer[keep:] + chunk
         self._base += keep
-        return bool(chunk)
+        return True
