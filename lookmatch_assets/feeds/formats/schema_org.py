@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,9 @@ class SchemaOrgFormat:
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file product by product; see ``FeedFormat.read``."""
         changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
+        zone = read_settings(self.name, options.vendor, self.mapping_folder).zone
         found = _of_page(path, changed_at) if is_xml(path) else _of_json(path, changed_at)
-        records = (item if isinstance(item, RawRecord) else _raw(item, path.parent, changed_at) for item in found)
+        records = (item if isinstance(item, RawRecord) else _raw(item, path.parent, changed_at, zone) for item in found)
         yield from islice(records, options.limit)
 
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
@@ -202,9 +203,9 @@ def _holds(path: Path, mark: bytes) -> bool:
     return False
 
 
-def _raw(product: dict[str, Any], folder: Path, changed_at: datetime) -> RawRecord:
+def _raw(product: dict[str, Any], folder: Path, changed_at: datetime, zone: tzinfo) -> RawRecord:
     try:
-        moment = parse_time(_said(product, "dateModified"), "dateModified") or changed_at
+        moment = parse_time(_said(product, "dateModified"), "dateModified", zone) or changed_at
     except RecordError:
         moment = changed_at  # parse refuses the record for it
     picture = picture_beside(next(iter(_pictures(_said(product, "image"))), None), folder)
