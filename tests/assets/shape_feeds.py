@@ -94,14 +94,15 @@ def _woocommerce_csv(product: Product) -> Rows:
     for size in SIZES:
         yield {
             "ID": f"V{product.number}{size}", "Type": "variation", "SKU": "", "Published": "1", "In stock?": "1",
-            "Regular price": product.price, "Parent": f"id:{product.id}", "Attribute 1 name": "Size", "Attribute 1 value(s)": size,
+            "Regular price": product.price, "Parent": f"id:{product.id}", "Attribute 1 name": "Size",
+            "Attribute 1 value(s)": size,
         }  # fmt: skip
 
 
 def _rakuten(product: Product) -> Rows:
     key = {"商品管理番号（商品URL）": product.id}
-    yield {**key, "商品名": product.title, "倉庫指定": "0", "商品画像パス1": product.picture, "バリエーション項目名定義": "サイズ",
-           "カテゴリ": product.category}  # fmt: skip
+    yield {**key, "商品名": product.title, "倉庫指定": "0", "商品画像パス1": product.picture, "カテゴリ": product.category,
+           "バリエーション項目名定義": "サイズ"}  # fmt: skip
     for place, size in enumerate(SIZES):
         yield {**key, "SKU管理番号": f"{product.number}-{place}", "バリエーション項目選択肢1": size, "在庫数": "2",
                "通常購入販売価格": product.price}  # fmt: skip
