@@ -22,13 +22,14 @@ from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.consumer import consume_packets
 from lookmatch_assets.feeds.doctor import Report, examine
 from lookmatch_assets.feeds.formats import AUTO, FORMAT_NAMES, detect_format
+from lookmatch_assets.feeds.health import unmapped_words_by_vendor
 from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
 from lookmatch_assets.feeds.record import parse_time, valid_vendor
 from lookmatch_assets.feeds.replay import ReplayReport, Selection
 from lookmatch_assets.feeds.replay import replay as replay_packets
 from lookmatch_assets.feeds.trial import try_feed
 from lookmatch_assets.migrations import migrate
-from lookmatch_serving.db import read_sql
+from lookmatch_serving.db import relation_exists
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
@@ -191,11 +192,9 @@ def replay(
 def words(market: str, vendor: str | None, limit: int, as_json: bool) -> None:
     """List words of the catalogue that no vocabulary knows, by vendor and attribute, most frequent first."""
     _, services = _ready()
-    named = {"market": market, "days": None, "vendor": vendor, "rows": limit}
     with psycopg.connect(services.database_url, row_factory=dict_row) as connection:
-        made = connection.execute("SELECT to_regclass('catalog.age_group_synonyms') IS NOT NULL AS made").fetchone()
-        query = read_sql("lookmatch_assets.feeds", "unmapped_words")
-        rows = connection.execute(query, named).fetchall() if made and made["made"] else []
+        made = relation_exists(connection, "catalog.age_group_synonyms")
+        rows = unmapped_words_by_vendor(connection, market, vendor=vendor, most=limit) if made else []
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return

@@ -88,7 +88,7 @@ def refuse(body: bytes, error: RecordError, packet: Packet | None = None) -> Ref
     """What to quarantine for a packet that is refused.
 
     The error is kept without its traceback, whose frames hold the whole batch in a cycle: collecting that garbage took a tenth of
-    the landing time among 1 % of poison (`lookmatch bench landing`).
+    the landing time among 1 % of poison (`python -m benchmarks landing`).
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
     source, packet_id = (packet.source, packet.id) if packet else identity_of(body)

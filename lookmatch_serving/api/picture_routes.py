@@ -48,7 +48,7 @@ def resized_look_picture(digest: str, width: int) -> Response:
 @pictures.get("/looks/<look_id>")
 def look_picture(look_id: str) -> Response:
     """The picture of a stored look."""
-    stored = current_parts().catalogue.look(checked_id(look_id, "look"))
+    stored = current_parts().stored.look(checked_id(look_id, "look"))
     return _picture(look_file(stored.image_file), stored.image_digest)
 
 

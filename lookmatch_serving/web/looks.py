@@ -78,7 +78,7 @@ def outfit_page(
 
 def _stored_look(look_id: str, template: str) -> Response:
     parts = current_parts()
-    stored = parts.catalogue.look(checked_id(look_id, "look"))
+    stored = parts.stored.look(checked_id(look_id, "look"))
     base = SearchRequest(
         market=_market(stored.look.market), look_id=stored.look.look_id, user_id=known_shopper(), page_size=HITS_SHOWN
     )

@@ -56,14 +56,10 @@ class FeedFormat(Protocol):
 
     Attributes:
         name: what packets and commands call it.
-        has_prices: False for a format that never says a price; its records make no offers.
     """
 
     @property
     def name(self) -> str: ...  # noqa: D102  see Attributes
-
-    @property
-    def has_prices(self) -> bool: ...  # noqa: D102  see Attributes
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a feed, record by record; a record that cannot be taken apart is passed on as unreadable.

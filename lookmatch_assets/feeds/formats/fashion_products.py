@@ -30,7 +30,6 @@ class FashionProductsFormat:
     """``styles.csv`` and pictures."""
 
     name: str = "fashion-products"
-    has_prices: bool = False
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read the folder, taking pictures out of archives as they are needed; see ``FeedFormat.read``."""

@@ -48,7 +48,6 @@ class JsonLinesFormat:
 
     name: str = "json-lines"
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file object by object; see ``FeedFormat.read``."""

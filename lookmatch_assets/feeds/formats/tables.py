@@ -67,7 +67,6 @@ class TableFormat:
 
     name: str
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file row by row; see ``FeedFormat.read``."""

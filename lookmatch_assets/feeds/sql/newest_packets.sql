@@ -1,7 +1,7 @@
 -- The newest landed packet of each of these products, all the ids under which their packets landed, and whether a packet of theirs
 -- was refused since and may still land, by replay.
 SELECT wanted.product_id, newest.id, newest.event_time,
-    ARRAY(SELECT id FROM landing.packets AS packet WHERE packet.product_id = wanted.product_id) AS ids,
+    ARRAY(SELECT packet.id FROM landing.packets AS packet WHERE packet.product_id = wanted.product_id) AS ids,
     newest.type = 'lookmatch.product.removed' AS removed,
     EXISTS (
         SELECT FROM landing.quarantine AS refused
@@ -10,7 +10,7 @@ SELECT wanted.product_id, newest.id, newest.event_time,
     ) AS refused_since
 FROM unnest(%(product_id)s::text[]) AS wanted (product_id)
 CROSS JOIN LATERAL (
-    SELECT id, event_time, type, landed_at FROM landing.packets AS packet
+    SELECT packet.id, packet.event_time, packet.type, packet.landed_at FROM landing.packets AS packet
     WHERE packet.product_id = wanted.product_id
-    ORDER BY event_time DESC, packet_key DESC LIMIT 1
+    ORDER BY packet.event_time DESC, packet.packet_key DESC LIMIT 1
 ) AS newest

@@ -4,7 +4,7 @@ FROM (
     SELECT held.quarantine_key
     FROM landing.quarantine AS held
     JOIN unnest(%(source)s::text[], %(id)s::text[]) AS landed (source, id)
-        ON held.source = landed.source AND held.packet_id = landed.id
+        ON landed.source = held.source AND landed.id = held.packet_id
     WHERE held.stage = 'packet' AND held.resolved_at IS NULL
     FOR UPDATE OF held SKIP LOCKED
 ) AS open

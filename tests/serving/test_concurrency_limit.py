@@ -1,4 +1,4 @@
-"""Searches that compute take turns, and what need not wait does not."""
+"""How many searches compute at a time, and what need not wait."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.search.models.request import SearchRequest
-from lookmatch_serving.search.runtime.concurrency_limit import LONGEST_WAIT, Turns
+from lookmatch_serving.search.runtime.concurrency_limit import LONGEST_WAIT, ConcurrencyLimit
 from lookmatch_serving.search.runtime.deadline import Deadline
-from lookmatch_serving.search.runtime.trace import Progress, Trace
+from lookmatch_serving.search.runtime.trace import StageEvent, Trace
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 
 REQUEST = SearchRequest(market="IN", deadline_ms=20_000)
@@ -34,7 +34,7 @@ class Together:
         self._seconds = seconds
         self._met = threading.Barrier(expected)
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: StageEvent) -> None:
         if progress.layers:
             return
         if progress.stage == "query_generation" and not progress.finished:
@@ -76,7 +76,7 @@ def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_
     pipeline.search(REQUEST, dressed_look("red"))
     stands, goes_on = threading.Event(), threading.Event()
 
-    def stand_still(progress: Progress) -> None:
+    def stand_still(progress: StageEvent) -> None:
         if progress.stage == "query_generation" and not progress.finished:
             stands.set()
             assert goes_on.wait(30)
@@ -95,32 +95,32 @@ def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_
 
 
 def test_who_went_on_without_a_turn_gives_none_back():
-    turns, trace = Turns(1), Trace()
-    with turns.taken(Deadline(10_000), trace):
-        with turns.taken(Deadline(100), trace):
+    limit, trace = ConcurrencyLimit(1), Trace()
+    with limit.held(Deadline(10_000), trace):
+        with limit.held(Deadline(100), trace):
             pass
         second = Trace()
-        with turns.taken(Deadline(100), second):
+        with limit.held(Deadline(100), second):
             pass
     assert second.timings_ms["waiting"] >= 100 * LONGEST_WAIT
     after = Trace()
-    with turns.taken(Deadline(10_000), after):
+    with limit.held(Deadline(10_000), after):
         pass
     assert after.timings_ms["waiting"] < 100 * LONGEST_WAIT
 
 
 def test_turns_are_taken_in_the_order_of_coming_and_whoever_comes_meanwhile_passes_nobody():
-    turns, order, came = Turns(1), list[int](), list[threading.Thread]()
+    limit, order, came = ConcurrencyLimit(1), list[int](), list[threading.Thread]()
 
     def take(number: int) -> None:
-        with turns.taken(Deadline(60_000), Trace()):
+        with limit.held(Deadline(60_000), Trace()):
             order.append(number)
 
     def waiting(count: int) -> None:
-        while len(turns._waiting) < count:  # nothing else tells that a thread waits
+        while len(limit._queue) < count:  # nothing else tells that a thread waits
             time.sleep(0.001)
 
-    with turns.taken(Deadline(60_000), Trace()):
+    with limit.held(Deadline(60_000), Trace()):
         for number in range(4):
             came.append(threading.Thread(target=take, args=(number,)))
             came[-1].start()

@@ -11,7 +11,7 @@ from lookmatch_serving.settings import Market
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import shared_page
 from lookmatch_serving.web.language import Language, current_language
-from lookmatch_serving.web.shelf import shelf
+from lookmatch_serving.web.page_state import page_state
 
 _REGIONS = {"IN": Market.INDIA, "US": Market.USA, "JP": Market.JAPAN}
 
@@ -19,7 +19,7 @@ _REGIONS = {"IN": Market.INDIA, "US": Market.USA, "JP": Market.JAPAN}
 @web.get("/")
 def home() -> Response:
     """The looks to shop, and the form for a look of one's own; further looks alone where the page asks for them."""
-    return _looks_page("feed.html", "look")
+    return _looks_page("look_list.html", "look")
 
 
 @web.get("/references")
@@ -43,9 +43,9 @@ def _looks_page(template: str, kind: str) -> Response:
     given = {name: value for name, value in request.args.items() if value and name in LookListParameters.model_fields}
     parameters = validate(LookListParameters, {**given, "kind": kind})
     parts = current_parts()
-    looks = parts.catalogue.looks(parameters.market, parameters.kind, parameters.page_size, parameters.page_token)
+    looks = parts.stored.looks(parameters.market, parameters.kind, parameters.page_size, parameters.page_token)
     with parts.pool.connection() as connection:
-        captions = shelf().captions.of(connection, looks.looks)
+        captions = page_state().captions.of(connection, looks.looks)
     more = request.headers.get("HX-Request") == "true"
     return shared_page(
         "_looks.html" if more else template,

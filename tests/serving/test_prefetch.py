@@ -52,7 +52,7 @@ def stages(model, memory=None, **changes):
     known = {"recall": memory.get, "remember": lambda name, text, seconds: memory.update({name: text})}
     batches = ModelBatches(model.client, model.name, **known, **{"wait_seconds": 5, "poll_seconds": 0.02, **changes})
     reader, reranker = ModelQueryGenerator(model), ModelReranker(model)
-    return {"reader": reader, "reranker": reranker, "offline_model": OfflineModel(reader, reranker, batches)}
+    return {"reader": reader, "reranker": reranker, "batch_model": OfflineModel(reader, reranker, batches)}
 
 
 def told(answer):
@@ -63,9 +63,9 @@ def test_looks_prepared_together_are_answered_as_each_would_be_alone_without_rea
     looks = pictures(5)
     alone = colour_pipeline(settings, stores)
     expected = [told(alone.search(REQUEST, look)) for look in looks]
-    alone._cache._client.flushdb()
+    alone.prefetch.cache._client.flushdb()
     alone.prepare(Market.INDIA, [*looks, b"no picture"])
-    encoder = alone._live.settle(*_live(alone))[1]
+    encoder = alone.live.settle(*_live(alone))[1]
     encoder.encode_images = lambda images: pytest.fail("a picture was encoded again")
     answers = [alone.search(REQUEST, look) for look in looks]
     alone.close()
@@ -78,7 +78,7 @@ def _live(pipeline):
     from lookmatch_serving.search.retrieval.nearest import live_index
     from lookmatch_serving.search.runtime.trace import Trace
 
-    with pipeline._pool.connection() as connection:
+    with pipeline.pool.connection() as connection:
         return live_index(connection, "IN"), Trace()
 
 

@@ -117,7 +117,7 @@ def test_cut_outs_are_encoded_once_for_all_requests_about_a_look(settings, store
             return super().segment(picture, queries)
 
     pipeline = colour_pipeline(settings, stores, reader=FixedReader([red_top()]))
-    pipeline._segments._embedded = Counting()
+    pipeline.prefetch.vectorisation.segments._embedded = Counting()
     for size in (3, 4, 5):
         assert pipeline.search(REQUEST.model_copy(update={"page_size": size}), dressed_look()).ranker == "segment"
     assert Counting.calls == 1

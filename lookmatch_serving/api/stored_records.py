@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +13,10 @@ from lookmatch_serving.api.presenting import look_picture_path, product_answer
 from lookmatch_serving.api.records import LookAnswer, LookKind, LookList, LookSummary, ProductAnswer, QueryAnswer
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import NotFoundError
+from lookmatch_serving.page_tokens import decode_token, encode_token
 from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import live_indexes
 from lookmatch_serving.settings import Market
 
 _NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"
@@ -31,7 +31,7 @@ class StoredLook:
     image_digest: str
 
 
-class Catalogue:
+class StoredRecords:
     """Reads by id and by page, each in one statement."""
 
     def __init__(self, pool: ConnectionPool[DictConnection]) -> None:
@@ -58,7 +58,7 @@ class Catalogue:
         values = {"market": market, "kind": kind, "before_added_at": added_at, "before_look_id": look_id, "rows": page_size + 1}
         rows = self._rows("looks_page", values)
         page = rows[:page_size]
-        token = _make_token(page[-1]) if len(rows) > page_size else None
+        token = encode_token(page[-1]["added_at"].isoformat(), page[-1]["look_id"]) if len(rows) > page_size else None
         return LookList(looks=[LookSummary(**_look_values(row)) for row in page], next_page_token=token)
 
     def look(self, look_id: str) -> StoredLook:
@@ -84,9 +84,10 @@ class Catalogue:
             raise NotFoundError("no query has this id")
         return QueryAnswer(**rows[0])
 
-    def live_encoders(self) -> list[dict[str, Any]]:
+    def live_indexes(self) -> list[LiveIndex]:
         """What is live in each market."""
-        return self._rows("live_encoders", {"market": None})
+        with self._pool.connection() as connection:
+            return live_indexes(connection)
 
     def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._pool.connection() as connection:
@@ -98,15 +99,11 @@ def _look_values(row: dict[str, Any]) -> dict[str, Any]:
     return {**shared, "image_url": look_picture_path(row["look_id"], row["image_digest"])}
 
 
-def _make_token(row: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row["added_at"].isoformat(), row["look_id"]]).encode()).decode().rstrip("=")
-
-
 def _read_token(token: str) -> tuple[datetime, str]:
     try:
-        added_at, look_id = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        added_at, look_id = decode_token(token)
         moment = datetime.fromisoformat(added_at)
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise NotFoundError(_NO_SUCH_PLACE) from error
     if not isinstance(look_id, str) or "\x00" in look_id or moment.tzinfo is None:
         raise NotFoundError(_NO_SUCH_PLACE)
