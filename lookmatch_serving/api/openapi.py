@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lookmatch_serving.api.idempotency import HEADER, KEY_PATTERN
+from lookmatch_serving.api.picture_routes import CONTENT_TYPES
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
 from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
@@ -40,7 +41,7 @@ _PROBLEMS = {
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "A key that `lookmatch keys create` printed."}
-_PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in ("image/jpeg", "image/png", "image/webp")}
+_PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in CONTENT_TYPES}
 
 
 @cache

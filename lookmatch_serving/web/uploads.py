@@ -49,7 +49,7 @@ def upload() -> AnyResponse:
     file = request.files.get("image") or FileStorage()
     data = file.read()
     if not data:
-        raise InvalidInputError("image", "nothing", "choose a picture of an outfit (JPEG, PNG or WebP)")
+        raise InvalidInputError("image", "nothing", "choose a picture of an outfit (JPEG, PNG, WebP, AVIF or HEIC)")
     market = validate(SearchRequest, {"market": request.form.get("market", "")}).market
     parts = current_parts()
     token = keep_upload(parts.valkey, data, market)

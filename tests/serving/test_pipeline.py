@@ -174,7 +174,7 @@ def test_a_request_names_exactly_one_look(settings, stores):
         with pytest.raises(InvalidInputError) as refused:
             pipeline.search(request, image)
         assert refused.value.field == "image"
-    with pytest.raises(InvalidInputError, match="JPEG, PNG or WebP"):
+    with pytest.raises(InvalidInputError, match="JPEG, PNG, WebP, AVIF or HEIC"):
         pipeline.search(SearchRequest(market="IN"), b"not a picture at all")
     with pytest.raises(NotFoundError, match="nobody"):
         pipeline.search(SearchRequest(market="IN", look_id="nobody"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,6 +82,7 @@ UNREADABLE = "unreadable"
 UNDECODED = re.compile("[\udc80-\udcff]")
 """What bytes become that an encoding does not know, where a file is read with ``surrogateescape``."""
 SHOWN_CHARACTERS = 2_000
+MOST_LEVELS = 100
 
 
 def unreadable(
@@ -103,6 +104,21 @@ def unreadable(
     """
     shown = text[:SHOWN_CHARACTERS].encode(errors="replace").decode().replace("\x00", "�")
     return RawRecord({UNREADABLE: shown, "reason": reason, "code": str(code)}, subject=subject, changed_at=changed_at)
+
+
+def shallow(raw: RawRecord) -> RawRecord:
+    """The record, or an unreadable one where its values nest deeper than JSON's writers and readers follow."""
+    level: list[Any] = [raw.data]
+    for _ in range(MOST_LEVELS):
+        level = [value for held in level for value in _within(held) if isinstance(value, dict | list)]
+        if not level:
+            return raw
+    reason = f"values within values, more than {MOST_LEVELS} levels deep"
+    return unreadable(f"{', '.join(raw.data)}", reason, raw.changed_at, subject=raw.subject)
+
+
+def _within(held: Any) -> Iterable[Any]:
+    return held.values() if isinstance(held, dict) else held
 
 
 def refuse_unreadable(data: object) -> RawData:
