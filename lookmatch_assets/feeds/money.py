@@ -30,7 +30,7 @@ _COMMON = re.compile(r"(\D{0,6})(\d{1,9}|\d{1,3}(?:,\d{3}){1,3}|\d{1,2}(?:,\d\d)
 """The commonest ways to write a price, which no other reading fits: names of the currency, digits alone or grouped by commas."""
 
 _TAX_BEHIND = {
-    f"{left}{word}{right}": word == "税込" for word in ("税込", "税抜", "税別") for left, right in ("()", "（）", ("", ""))
+    f"{left}{word}{right}": word == "税込" for word in ("税込", "税抜", "税別") for left, right in (("(", ")"), ("（", "）"), ("", ""))
 }
 """The commonest words behind a price in Japan -> whether tax is in it."""
 

@@ -22,8 +22,8 @@ from tests.assets.landing import land
 
 SEEDS = DBT_FOLDER / "seeds"
 COLOURS_BY_PARTS = {
-    "slash": "Black/White", "second": "Blurple / Off White", "and": "Heather Gray AND Black",
-    "dots": "黒・白", "neither": "Blurple/Mauvine",
+    "slash": "Black/White", "second": "Blurple / Off White", "and": "Heather Gray AND Black", "dots": "黒・白",
+    "neither": "Blurple/Mauvine",
 }  # fmt: skip
 
 
