@@ -14,6 +14,9 @@ from lookmatch_assets.training.parser.photos import Example
 SHAPES = ((320, 224), (320, 224), (320, 192), (256, 256), (352, 192), (288, 224))
 """Heights and widths of batches: about the same number of pixels, in the shapes that serving uses most."""
 
+SMALL_SHAPES = ((224, 160), (224, 160), (256, 160), (192, 192))
+"""Half as many pixels, for the first steps: what a body looks like is learnt from these at half the time."""
+
 
 @dataclass(frozen=True)
 class Strength:

@@ -59,14 +59,14 @@ def part_of(identifier: str) -> str:
     return "validation" if draw("ccp-validation", VALIDATION_SHARE) == 0 else "train"
 
 
-def archived(folder: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
-    """Yield (file stem, bytes) of every file in the folder's tar archives whose names match."""
+def archived(folder: Path, pattern: str) -> Iterator[tuple[Path, bytes]]:
+    """Yield (path inside, bytes) of every file in the folder's tar archives whose names match."""
     for archive in sorted(folder.glob(pattern)):
         with tarfile.open(archive) as tar:
             for member in tar:
                 handle = tar.extractfile(member)
                 if handle is not None:
-                    yield Path(member.name).stem, handle.read()
+                    yield Path(member.name), handle.read()
 
 
 def fitted(pixels: NDArray[np.uint8], longest: int = WORKING_HEIGHT) -> NDArray[np.uint8]:
@@ -77,7 +77,8 @@ def fitted(pixels: NDArray[np.uint8], longest: int = WORKING_HEIGHT) -> NDArray[
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _decoded(data: bytes) -> NDArray[np.uint8]:
+def decoded(data: bytes) -> NDArray[np.uint8]:
+    """Return an encoded picture as uint8 (h, w, 3) RGB."""
     with Image.open(io.BytesIO(data)) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
@@ -91,12 +92,13 @@ def read_labelled(folder: Path, part: str, longest: int = WORKING_HEIGHT, limit:
     """
     names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     of_class, of_kind = class_table(names), kind_table(names)
-    masks = {stem: data for stem, data in archived(folder, "masks.tar") if part_of(stem) == part}
+    masks = {path.stem: data for path, data in archived(folder, "masks.tar") if part_of(path.stem) == part}
     examples = []
-    for stem, data in archived(folder, "photos-pixel-*.tar"):
+    for path, data in archived(folder, "photos-pixel-*.tar"):
+        stem = path.stem
         if stem not in masks or (limit is not None and len(examples) >= limit):
             continue
-        pixels = fitted(_decoded(data), longest)
+        pixels = fitted(decoded(data), longest)
         with Image.open(io.BytesIO(masks[stem])) as mask:
             size = (pixels.shape[1], pixels.shape[0])
             labels = np.asarray(mask.resize(size, Image.Resampling.NEAREST), dtype=np.uint8)
@@ -110,8 +112,8 @@ def read_tagged(folder: Path, limit: int | None = None) -> list[Tagged]:
     """Read the photos that have only tags."""
     tags = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
     tagged: list[Tagged] = []
-    for stem, data in archived(folder, "photos-image-*.tar"):
+    for path, data in archived(folder, "photos-image-*.tar"):
         if limit is not None and len(tagged) >= limit:
             break
-        tagged.append(Tagged(stem, fitted(_decoded(data)), frozenset(tags[stem])))
+        tagged.append(Tagged(path.stem, fitted(decoded(data)), frozenset(tags[path.stem])))
     return tagged

@@ -40,8 +40,9 @@ class Stage:
     batch: int = 8
     rates: tuple[float, float] = (2e-3, 4e-4)
     strength: Strength = Strength()
+    shapes: tuple[tuple[int, int], ...] = SHAPES
     seed: int = 1
-    save_every: int = 50
+    save_every: int = 25
 
 
 def batch_of(sources: list[Source], stage: Stage, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -49,7 +50,7 @@ def batch_of(sources: list[Source], stage: Stage, step: int) -> tuple[torch.Tens
     import torch
 
     rng = np.random.default_rng((stage.seed, step))
-    shape = SHAPES[int(rng.integers(len(SHAPES)))]
+    shape = stage.shapes[int(rng.integers(len(stage.shapes)))]
     shares = np.array([source.share for source in sources])
     views = []
     for which in rng.choice(len(sources), stage.batch, p=shares / shares.sum()):
