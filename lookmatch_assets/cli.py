@@ -43,7 +43,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "list": "lookmatch_serving.encoders.models_command:show",
         "pull": "lookmatch_serving.encoders.models_command:pull",
     },
-    "train": {"mini": "lookmatch_assets.training.command:train_mini"},
+    "train": {
+        "mini": "lookmatch_assets.training.command:train_mini",
+        "parser": "lookmatch_assets.training.parser.command:train_parser",
+    },
     "bench": {
         "deadlines": "lookmatch_assets.evaluation.deadline_benchmark:bench_deadlines",
         "effect": "lookmatch_assets.evaluation.effect_benchmark:bench_effect",
@@ -51,6 +54,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "landing": "lookmatch_assets.evaluation.landing_benchmark:bench_landing",
         "looks": "lookmatch_assets.evaluation.look_benchmark:bench_looks",
         "pages": "lookmatch_assets.evaluation.page_benchmark:bench_pages",
+        "reading": "lookmatch_assets.evaluation.reading_benchmark:bench_reading",
         "retrieval": "lookmatch_assets.evaluation.retrieval_benchmark:bench_retrieval",
         "serving": "lookmatch_assets.evaluation.serving_benchmark:bench_serving",
     },

@@ -62,6 +62,9 @@ SHOP_TYPES: Mapping[str, tuple[str, str | None]] = {
 }
 """Article type of the retailer -> class and kind of its pixels."""
 
+MOST_SEEN = 0.06
+"""Share of a band that a trained parser may take for somebody; above it a passer-by is there, whom the labels leave out."""
+
 CANVAS = (480, 336)
 MOST_SKIN = 0.02
 """Share of skin and hair above which a shop photo shows a person; such photos are no pieces."""
@@ -151,8 +154,8 @@ def laid_out(pieces: list[Example], rng: np.random.Generator) -> Example:
     return Example("laid-out", picture, classes, kinds)
 
 
-def nobody(examples: list[Example]) -> list[Example]:
-    """Return the widest bands of street photos without any person, beside their mirror images."""
+def nobody(examples: list[Example], model: Any) -> list[Example]:
+    """Return the widest bands of street photos in which neither the labels nor the model see anybody, beside their mirror images."""
     found = []
     for example in examples:
         free = np.flatnonzero((example.classes == 0).all(0))
@@ -162,6 +165,9 @@ def nobody(examples: list[Example]) -> list[Example]:
             continue
         strip = example.pixels[:, band[0] : band[-1] + 1]
         picture = np.hstack([strip, strip[:, ::-1], strip])
+        seen, _ = probabilities(model, picture)
+        if float((seen[0] < 0.5).mean()) > MOST_SEEN:
+            continue
         size = picture.shape[:2]
         found.append(Example(example.name, picture, np.zeros(size, dtype=np.uint8), np.full(size, IGNORED, dtype=np.uint8)))
     return found

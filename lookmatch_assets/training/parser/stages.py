@@ -33,7 +33,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Stage:
-    """Numbers of one stage; `rates` are those of the decoder and of the backbone, falling to a fiftieth by a cosine."""
+    """Numbers of one stage.
+
+    `rates` are those of the decoder and of the backbone, falling to a fiftieth by a cosine. `frozen` are parts of the backbone that
+    keep their weights: the first ones, of many pixels, are the costliest to train.
+    """
 
     name: str
     steps: int
@@ -41,6 +45,7 @@ class Stage:
     rates: tuple[float, float] = (2e-3, 4e-4)
     strength: Strength = Strength()
     shapes: tuple[tuple[int, int], ...] = SHAPES
+    frozen: tuple[str, ...] = ()
     seed: int = 1
     save_every: int = 25
 
@@ -64,10 +69,12 @@ def batch_of(sources: list[Source], stage: Stage, step: int) -> tuple[torch.Tens
 def _optimiser(model: Any, stage: Stage) -> torch.optim.Optimizer:
     import torch
 
+    for part in stage.frozen:
+        model.trunk.get_submodule(part).requires_grad_(False)
     decoder = [p for name, p in model.named_parameters() if not name.startswith("trunk.")]
     groups = [
         {"params": decoder, "lr": stage.rates[0], "initial": stage.rates[0]},
-        {"params": list(model.trunk.parameters()), "lr": stage.rates[1], "initial": stage.rates[1]},
+        {"params": [p for p in model.trunk.parameters() if p.requires_grad], "lr": stage.rates[1], "initial": stage.rates[1]},
     ]
     return torch.optim.AdamW(groups, weight_decay=0.02)
 
@@ -96,6 +103,8 @@ def train_stage(model: Any, sources: list[Source], stage: Stage, folder: Path, s
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         first = int(state["step"])
+    if first >= stage.steps:
+        return average
     weights = tuple(torch.from_numpy(frequency_weights(sources[0].examples, of_kinds)) for of_kinds in (False, True))
     started, running = time.monotonic(), 0.0
     for step in range(first, stage.steps):

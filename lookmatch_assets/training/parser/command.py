@@ -1,0 +1,47 @@
+"""`lookmatch train parser DATA`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command("parser")
+@click.argument("data", type=_FOLDER)
+@click.option("--home", type=_FOLDER, help="Folder of photos taken at home; `clothes-at-home` beside DATA where there is one.")
+@click.option("--shop", type=_FOLDER, help="Folder of shop photos; `fashion-products` beside DATA where there is one.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-parser"), show_default=True)
+@click.option("--small-steps", default=1300, show_default=True, help="Steps of stage 1: labelled photos at half the pixels.")
+@click.option("--mixed-steps", default=2000, show_default=True, help="Steps of stage 2: all sources at full size.")
+@click.option("--threads", default=1, show_default=True, help="Cores to use.")
+@click.option("--limit", type=int, help="Use the first photos only.")
+def train_parser(
+    data: Path,
+    home: Path | None,
+    shop: Path | None,
+    output: Path,
+    small_steps: int,
+    mixed_steps: int,
+    threads: int,
+    limit: int | None,
+) -> None:
+    """Train lookmatch-parser on the photos of DATA (the folder clothing-co-parsing) and write its files to --output.
+
+    A run that was stopped goes on from the checkpoints in --output.
+    """
+    import torch
+
+    from lookmatch_assets.training.parser.recipe import Folders, Recipe, train
+
+    torch.set_num_threads(threads)
+
+    def beside(given: Path | None, name: str) -> Path | None:
+        folder = given or data.parent / name
+        return folder if folder.is_dir() else None
+
+    folders = Folders(data, beside(home, "clothes-at-home"), beside(shop, "fashion-products"))
+    version = train(folders, output, Recipe(small_steps=small_steps, mixed_steps=mixed_steps, limit=limit), click.echo)
+    click.echo(f"lookmatch-parser {version} written to {output}")
