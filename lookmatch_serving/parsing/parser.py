@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookmatch_serving.parsing.config import ParserConfig
-from lookmatch_serving.parsing.garments import GARMENT_CLASSES, Labelled, garment_of, worn_garments
+from lookmatch_serving.parsing.garments import GARMENT_CLASSES, LEAST_AREA, Labelled, garment_of, worn_garments
 from lookmatch_serving.parsing.outlines import box_of
 from lookmatch_serving.parsing.people import components, find_people
 from lookmatch_serving.parsing.preprocessing import picture_tensor
@@ -20,6 +20,10 @@ LEAST_COVERED = 0.004
 
 LEAST_BODY = 0.012
 """Share of skin and hair among all that is not background, below which nobody is in the picture."""
+
+
+SURE_PIECE = 0.7
+"""Mean probability from which a part of a laid-out shape is a garment of its own; below it is taken for a misread part of the other."""
 
 
 class Network(Protocol):
@@ -63,12 +67,17 @@ class LookParser:
 
 
 def _pieces(seen: Labelled) -> tuple[Garment, ...]:
-    """Return one garment for every connected shape, by the class that most of it has; the surest of each name where it is worn once."""
+    """Return the garments of every connected shape: its main one, and others that touch it where the network is sure of them."""
     found: list[Garment] = []
     for shape in components(seen.best != 0):
         mass = {name: float(seen.share(*classes)[shape].sum()) for name, classes in GARMENT_CLASSES.items()}
-        garment = garment_of(max(mass, key=lambda name: mass[name]), shape, seen)
-        if garment is not None:
-            found.append(garment)
+        main = max(mass, key=lambda name: mass[name])
+        rest = shape
+        for name, classes in GARMENT_CLASSES.items():
+            part = seen.of(*classes) & shape
+            if name != main and part.mean() >= LEAST_AREA and seen.share(*classes)[part].mean() >= SURE_PIECE:
+                found += [garment for garment in [garment_of(name, part, seen)] if garment is not None]
+                rest = rest & ~part
+        found += [garment for garment in [garment_of(main, rest, seen)] if garment is not None]
     order = list(GARMENT_CLASSES)
     return tuple(sorted(found, key=lambda garment: (order.index(garment.name), -garment.area)))

@@ -15,7 +15,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--shop", type=_FOLDER, help="Folder of shop photos; `fashion-products` beside DATA where there is one.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-parser"), show_default=True)
 @click.option("--small-steps", default=1300, show_default=True, help="Steps of stage 1: labelled photos at half the pixels.")
-@click.option("--mixed-steps", default=2000, show_default=True, help="Steps of stage 2: all sources at full size.")
+@click.option("--mixed-steps", default=1000, show_default=True, help="Steps of stage 2: all sources at half the pixels.")
+@click.option("--full-steps", default=900, show_default=True, help="Steps of stage 3: all sources at full size.")
 @click.option("--threads", default=1, show_default=True, help="Cores to use.")
 @click.option("--limit", type=int, help="Use the first photos only.")
 def train_parser(
@@ -25,6 +26,7 @@ def train_parser(
     output: Path,
     small_steps: int,
     mixed_steps: int,
+    full_steps: int,
     threads: int,
     limit: int | None,
 ) -> None:
@@ -43,5 +45,6 @@ def train_parser(
         return folder if folder.is_dir() else None
 
     folders = Folders(data, beside(home, "clothes-at-home"), beside(shop, "fashion-products"))
-    version = train(folders, output, Recipe(small_steps=small_steps, mixed_steps=mixed_steps, limit=limit), click.echo)
+    recipe = Recipe(small_steps=small_steps, mixed_steps=mixed_steps, full_steps=full_steps, limit=limit)
+    version = train(folders, output, recipe, click.echo)
     click.echo(f"lookmatch-parser {version} written to {output}")

@@ -30,12 +30,14 @@ class Recipe:
     """What a run may change; the shipped run's numbers are the defaults."""
 
     small_steps: int = 1300
-    mixed_steps: int = 2000
+    mixed_steps: int = 1000
+    full_steps: int = 900
     batch: int = 8
     drawn: int = 300
     laid_out: int = 300
     pieces_each: int = 25
     limit: int | None = None
+    pretrained: bool = True
     seed: int = 1
 
 
@@ -62,20 +64,21 @@ def train(folders: Folders, output: Path, recipe: Recipe, say: Callable[[str], N
     torch.manual_seed(recipe.seed)
     checkpoints = output / "checkpoints"
     labelled = read_labelled(folders.parsing, "train", limit=recipe.limit)
-    model: Any = build_parser()
+    model: Any = build_parser(recipe.pretrained)
     first = Stage("small", recipe.small_steps, recipe.batch, shapes=SMALL_SHAPES, seed=recipe.seed)
     teacher = train_stage(model, [Source(labelled, 1.0)], first, checkpoints, say)
+    model.load_state_dict(teacher.state_dict())
     sources = mixture(folders, labelled, teacher, recipe)
     say("sources: " + ", ".join(f"{len(source.examples)} at {source.share}" for source in sources))
-    second = Stage(
-        "mixed", recipe.mixed_steps, recipe.batch, (1.2e-3, 2.5e-4), shapes=SHAPES, frozen=FIRST_BLOCKS, seed=recipe.seed + 1
-    )
-    model.load_state_dict(teacher.state_dict())
-    return export(train_stage(model, sources, second, checkpoints, say), output)
+    rates, seed = (1.5e-3, 3e-4), recipe.seed + 1
+    second = Stage("mixed", recipe.mixed_steps, recipe.batch, rates, shapes=SMALL_SHAPES, frozen=FIRST_BLOCKS, seed=seed)
+    model.load_state_dict(train_stage(model, sources, second, checkpoints, say).state_dict())
+    third = Stage("full", recipe.full_steps, recipe.batch, (8e-4, 1.6e-4), shapes=SHAPES, frozen=FIRST_BLOCKS, seed=seed + 1)
+    return export(train_stage(model, sources, third, checkpoints, say), output)
 
 
 def mixture(folders: Folders, labelled: list[Example], teacher: nn.Module, recipe: Recipe) -> list[Source]:
-    """Return the sources of the second stage: labelled photos, tagged ones with the teacher's labels, drawings, pieces, nobody."""
+    """Return the sources of the later stages: labelled photos, tagged ones with the teacher's labels, drawings, pieces, nobody."""
     teacher.eval()
     rng = np.random.default_rng(recipe.seed)
     sources = [
