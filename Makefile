@@ -37,13 +37,13 @@ study: $(STAMP)
 # With DATA some records stay out of the catalogue, so that looks can be composed of products that it does not hold.
 bench: $(STAMP)
 	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)" --limit $(or $(LIMIT),29500))
-	@$(BIN)/lookmatch bench landing
-	@$(BIN)/lookmatch bench effect
-	@$(BIN)/lookmatch bench retrieval
-	@$(BIN)/lookmatch bench serving
-	@$(BIN)/lookmatch bench deadlines
-	@$(BIN)/lookmatch bench pages
-	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
+	@$(BIN)/python -m benchmarks landing
+	@$(BIN)/python -m benchmarks effect
+	@$(BIN)/python -m benchmarks retrieval
+	@$(BIN)/python -m benchmarks serving
+	@$(BIN)/python -m benchmarks deadlines
+	@$(BIN)/python -m benchmarks pages
+	@$(if $(DATA),$(BIN)/python -m benchmarks looks "$(DATA)" && $(BIN)/python -m benchmarks encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
+from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -50,6 +51,9 @@ def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 8) -> Con
 
 
 @cache
-def read_sql(package: str, name: str) -> str:
-    """Text of a packaged ``sql/<name>.sql``, for example ``read_sql("lookmatch_serving", "nearest_products")``."""
-    return resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def read_sql(package: str, name: str) -> sql.SQL:
+    """The statement ``sql/<name>.sql`` beside a package's modules, which mostly name it as ``__package__``.
+
+    The text is ours and never a caller's; its placeholders in braces are filled with ``format``.
+    """
+    return sql.SQL(resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))

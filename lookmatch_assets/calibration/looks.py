@@ -9,11 +9,11 @@ from random import Random
 from PIL import Image
 
 from lookmatch_assets.calibration.agreement import Garment
-from lookmatch_assets.evaluation.composed_looks import StyleRecord, compose_look
-from lookmatch_assets.sample.assortment import Product, products_of
-from lookmatch_assets.sample.attributes import Layer
-from lookmatch_assets.sample.drawing import draw_look, layer_names
-from lookmatch_assets.sample.vendors import VENDORS
+from lookmatch_assets.calibration.composed_looks import StyleRecord, compose_look
+from lookmatch_assets.synthetic.assortment import Product, products_of
+from lookmatch_assets.synthetic.attributes import Layer
+from lookmatch_assets.synthetic.drawing import draw_look, layer_names
+from lookmatch_assets.synthetic.vendors import VENDORS
 
 _PLACE_OF_LAYER = {"outermost_topwear": "inner_topwear", "accessory": "accessory_1"}
 _SAMPLE_SHARE = 0.5

@@ -36,7 +36,7 @@ def replace_curves(connection: DictConnection, table: VectorTable, curves: Seque
             }
             for one in curves
         ]
-        connection.cursor().executemany(read_sql("lookmatch_assets", "save_match_curve"), rows)
+        connection.cursor().executemany(read_sql(__package__, "save_match_curve"), rows)
 
 
 def fitted_on(connection: DictConnection, table: VectorTable) -> int:

@@ -113,7 +113,7 @@ def _vectors(connection: DictConnection, product_id: str) -> list[Vector]:
     for row in _rows(connection, "explain_encoders", {"market": market}):
         named = {"market": market, "product_id": product_id, "encoder_version": row["encoder_version"]}
         table = sql.Identifier("vectors", row["table_name"])
-        statement = sql.SQL(read_sql("lookmatch_assets", "explain_vector")).format(table=table)
+        statement = read_sql(__package__, "explain_vector").format(table=table)
         held = connection.execute(statement, named).fetchone()
         name = f"{row['table_name']}_{market.lower()}_hnsw"
         built = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS built", [f"vectors.{name}"]).fetchone()
@@ -124,8 +124,8 @@ def _vectors(connection: DictConnection, product_id: str) -> list[Vector]:
 
 
 def _rows(connection: DictConnection, name: str, values: Row) -> list[Row]:
-    return connection.execute(read_sql("lookmatch_assets", name), values).fetchall()
+    return connection.execute(read_sql(__package__, name), values).fetchall()
 
 
 def _row(connection: DictConnection, name: str, values: Row) -> Row | None:
-    return connection.execute(read_sql("lookmatch_assets", name), values).fetchone()
+    return connection.execute(read_sql(__package__, name), values).fetchone()

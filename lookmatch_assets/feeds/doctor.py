@@ -175,7 +175,7 @@ def _unmapped(words: dict[tuple[str, str], list[str]]) -> list[Issue]:
 
 def _trend(connection: psycopg.Connection[Any], feed: Feed) -> list[dict[str, Any]]:
     values = {"market": str(feed.market), "day": datetime.now(UTC).date(), "days": _TREND_DAYS}
-    rows = connection.execute(read_sql("lookmatch_assets", "feed_trend"), values).fetchall()
+    rows = connection.execute(read_sql(__package__, "feed_trend"), values).fetchall()
     return [{"day": day, "landed": landed, "refused": refused} for vendor, day, landed, refused in rows if vendor == feed.vendor]
 
 
@@ -184,7 +184,7 @@ def _compare(report: Report, packets: list[Packet], connection: psycopg.Connecti
     products = {f"{packet.vendor}:{packet.market}:{packet.subject}": packet.id for packet in packets}
     newest: dict[str, str] = {}
     if connection is not None and products:
-        rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(products)}).fetchall()
+        rows = connection.execute(read_sql(__package__, "newest_packets"), {"product_id": list(products)}).fetchall()
         newest = {product: packet_id for product, packet_id, *_ in rows}
     for product, packet_id in products.items():
         held = newest.get(product)

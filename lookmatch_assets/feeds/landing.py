@@ -99,7 +99,7 @@ def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> 
         )
         for a in accepted
     ]
-    found = connection.execute(read_sql("lookmatch_assets", "land_packets"), _columns(PACKET_COLUMNS, rows)).fetchall()
+    found = connection.execute(read_sql(__package__, "land_packets"), _columns(PACKET_COLUMNS, rows)).fetchall()
     new = {(source, packet_id) for source, packet_id in found}
     first = {(a.packet.source, a.packet.id): a for a in reversed(accepted)}
     return [a for a in accepted if first.get((a.packet.source, a.packet.id)) is a and (a.packet.source, a.packet.id) in new]
@@ -109,7 +109,7 @@ def _resolve_quarantined(connection: AnyConnection, accepted: Sequence[Accepted]
     """Resolve what was refused before under the name of a packet that is landed now."""
     if accepted:
         named = {"source": [a.packet.source for a in accepted], "id": [a.packet.id for a in accepted]}
-        connection.execute(read_sql("lookmatch_assets", "resolve_landed_packets"), named)
+        connection.execute(read_sql(__package__, "resolve_landed_packets"), named)
 
 
 def quarantine_values(entry: Refused) -> dict[str, str | None]:
@@ -122,7 +122,7 @@ def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> li
     if not refused:
         return []
     rows = [_quarantine_row(r) for r in refused]
-    found = connection.execute(read_sql("lookmatch_assets", "quarantine_packets"), _columns(_QUARANTINE, rows)).fetchall()
+    found = connection.execute(read_sql(__package__, "quarantine_packets"), _columns(_QUARANTINE, rows)).fetchall()
     new = {tuple(row) for row in found}
     stored = []
     for entry in refused:
@@ -181,7 +181,7 @@ def _removal_row(entry: Accepted) -> tuple[Any, ...]:
 def _write_offers(connection: AnyConnection, action: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> set[str]:
     if not rows:
         return set()
-    statement = read_sql("lookmatch_assets", action)
+    statement = read_sql(__package__, action)
     return {found[0] for found in connection.execute(statement, _columns(names, rows)).fetchall()}
 
 

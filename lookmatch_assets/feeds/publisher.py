@@ -219,7 +219,7 @@ def tell_returns(
             back as of then, if the feed was written after the removal.
     """
     products = [f"{packet.vendor}:{packet.market}:{packet.subject}" for packet in packets]
-    rows = connection.execute(read_sql("lookmatch_assets", "newest_packets"), {"product_id": list(set(products))}).fetchall()
+    rows = connection.execute(read_sql(__package__, "newest_packets"), {"product_id": list(set(products))}).fetchall()
     connection.commit()
     newest = {product: rest for product, *rest in rows}
     told = []

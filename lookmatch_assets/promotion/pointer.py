@@ -130,7 +130,7 @@ def confirm(connection: DictConnection) -> list[str]:
 
 
 def _open_promotions(connection: DictConnection) -> list[dict[str, Any]]:
-    rows = connection.execute(read_sql("lookmatch_assets", "open_promotions")).fetchall()
+    rows = connection.execute(read_sql(__package__, "open_promotions")).fetchall()
     if not rows:
         raise NotFoundError("no promotion waits to be confirmed or rolled back")
     return rows

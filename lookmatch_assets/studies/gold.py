@@ -13,8 +13,8 @@ from lookmatch_assets.images.store import picture_path
 from lookmatch_assets.studies.store import statement
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.pictures import decode_picture, picture_digest
-from lookmatch_serving.search.look import LayerQuery
-from lookmatch_serving.search.opening import open_segmenter
+from lookmatch_serving.search.factory import open_segmenter
+from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.settings import Settings
 
 Pair = tuple[str, str, str]

@@ -34,10 +34,10 @@ from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger, total_cost
 from lookmatch_serving.llm.client import Content, Question, VisionModel, image_block, text_block
-from lookmatch_serving.llm.judge import fenced
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.rating.facets import FACETS
 from lookmatch_serving.rating.store import token_digest
+from lookmatch_serving.search.reranking.vision_model import fenced
 from lookmatch_serving.settings import Settings
 
 ORDERS = ("look-first", "product-first")

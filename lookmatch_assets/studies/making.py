@@ -29,8 +29,8 @@ from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.rating.store import token_digest
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.retrieval import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import LiveIndex
+from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.settings import Settings
 
 _KEPT = 20

@@ -13,8 +13,8 @@ from lookmatch_assets.studies.making import Indexes, open_indexes
 from lookmatch_assets.studies.store import definition_of, lineage_of, pools_of, returned_of, statement
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.settings import Settings
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from lookmatch_assets.studies.definition import StudyDefinition, checked_definition
@@ -108,6 +109,6 @@ def frame_of(connection: DictConnection, name: str, values: Mapping[str, Any]) -
     return pd.DataFrame(cursor.fetchall(), columns=columns)
 
 
-def statement(name: str) -> bytes:
+def statement(name: str) -> sql.SQL:
     """A packaged statement of this package."""
-    return read_sql("lookmatch_assets", name).encode()
+    return read_sql(__package__, name)

@@ -21,8 +21,6 @@ INDEX_BUILD = "hnsw-halfvec-m16-ef64"
 MOST_CANARY_MISSES = 0.02
 """Greatest share of sampled vectors that an index may fail to find when asked for themselves."""
 
-_PACKAGE = "lookmatch_assets"
-
 
 @dataclass(frozen=True)
 class VectorTable:
@@ -59,7 +57,7 @@ class VectorTable:
 
     def statement(self, name: str) -> sql.Composed:
         """A packaged statement with this table's names filled in."""
-        return sql.SQL(read_sql(_PACKAGE, name)).format(
+        return read_sql(__package__, name).format(
             table=sql.Identifier("vectors", self.name),
             partition=sql.Identifier("vectors", self.partition_name),
             index=sql.Identifier(self.index_name),
@@ -179,7 +177,7 @@ def go_live(connection: DictConnection, table: VectorTable) -> int:
         Products that search can find.
     """
     products = searchable_products(connection, table)
-    connection.execute(read_sql(_PACKAGE, "move_live_encoder"), {**_names(table), "products": products})
+    connection.execute(read_sql(__package__, "move_live_encoder"), {**_names(table), "products": products})
     return products
 
 
@@ -198,7 +196,7 @@ def refresh_live(connection: DictConnection, table: VectorTable) -> int:
     ).fetchone()
     moves = live is None or live["encoder_key"] == table.encoder_key
     name = "move_live_encoder" if moves else "refresh_live_index"
-    connection.execute(read_sql(_PACKAGE, name), {**_names(table), "products": products})
+    connection.execute(read_sql(__package__, name), {**_names(table), "products": products})
     connection.commit()
     return products
 

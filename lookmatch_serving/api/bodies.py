@@ -14,7 +14,7 @@ from lookmatch_serving.api.problems import InvalidRequestError, UnreadableBodyEr
 from lookmatch_serving.api.records import FieldError
 from lookmatch_serving.api.validation import shorten, validate
 from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.search.look import SearchRequest
+from lookmatch_serving.search.models.request import SearchRequest
 
 _SOURCES = "exactly one of image, image_url and look_id"
 _LIST_FIELDS = frozenset({"layers", "filters.brand", "filters.size", "filters.category", "filters.relax"})

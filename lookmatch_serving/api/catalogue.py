@@ -16,10 +16,9 @@ from lookmatch_serving.api.presenting import look_picture_path, product_answer
 from lookmatch_serving.api.records import LookAnswer, LookKind, LookList, LookSummary, ProductAnswer, QueryAnswer
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.search.look import SearchAnswer
+from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.settings import Market
 
-_PACKAGE = "lookmatch_serving"
 _NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"
 
 
@@ -91,7 +90,7 @@ class Catalogue:
 
     def _rows(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         with self._pool.connection() as connection:
-            return connection.execute(read_sql(_PACKAGE, statement), values).fetchall()
+            return connection.execute(read_sql(__package__, statement), values).fetchall()
 
 
 def _look_values(row: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,6 @@ KEY_PATTERN = r'^("[A-Za-z0-9._:~+/=-]{1,255}"|[A-Za-z0-9._:~+/=-]{1,255})$'
 """A string of RFC 8941 in its quotation marks, as the draft has it, or bare, as many clients send it."""
 
 _ANONYMOUS = "anonymous"
-_PACKAGE = "lookmatch_serving"
 
 
 class UnreadableKeyError(PermanentError):
@@ -59,18 +58,18 @@ def answer_once(write: Callable[[DictConnection], BaseModel], *, shopper_id: str
         if key is None:
             return _answer(write(connection).model_dump_json())
         values = {**_names(key), "kept": KEPT}
-        claimed = connection.execute(read_sql(_PACKAGE, "claim_idempotency_key").encode(), values).fetchone()
+        claimed = connection.execute(read_sql(__package__, "claim_idempotency_key"), values).fetchone()
         if claimed is None or not claimed["claimed"]:
             raise InProgressError("a request with this Idempotency-Key is still being answered")
         fingerprint = _fingerprint()
-        kept = connection.execute(read_sql(_PACKAGE, "find_idempotent_answer").encode(), values).fetchone()
+        kept = connection.execute(read_sql(__package__, "find_idempotent_answer"), values).fetchone()
         if kept is not None:
             if bytes(kept["fingerprint"]) != fingerprint:
                 raise ReusedKeyError("this Idempotency-Key was used for another request; choose a new one")
             return _answer(kept["body"], {REPLAYED_HEADER: "true"})
         body = write(connection).model_dump_json()
         stored = {**values, "fingerprint": fingerprint, "shopper_id": shopper_id, "body": body}
-        connection.execute(read_sql(_PACKAGE, "save_idempotent_answer").encode(), stored)
+        connection.execute(read_sql(__package__, "save_idempotent_answer"), stored)
     return _answer(body)
 
 

@@ -13,7 +13,8 @@ from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
 from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
 from lookmatch_serving.resized_pictures import WIDTHS
-from lookmatch_serving.search.look import PAGE_TOKEN, SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import PAGE_TOKEN, SearchRequest
 from lookmatch_serving.shoppers.interactions import Interaction
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences
 

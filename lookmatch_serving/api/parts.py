@@ -14,9 +14,10 @@ from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.resized_pictures import ResizedPictures
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
-from lookmatch_serving.search.single_flight import SingleFlight
-from lookmatch_serving.search.trace import Observer
+from lookmatch_serving.search.answers.single_flight import SingleFlight
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.trace import Observer
 from lookmatch_serving.settings import Settings
 
 _EXTENSION = "lookmatch"

@@ -11,7 +11,7 @@ from lookmatch_serving.errors import ConfigurationError
 MODEL_FOLDER = Path(__file__).parent / "model"
 CONFIG_FILE = "config.json"
 MODEL_FILE = "lookmatch-parser.onnx"
-VERSION_FILE = "version"
+VERSION_FILE = "version.txt"
 
 
 @dataclass(frozen=True)

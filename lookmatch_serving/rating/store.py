@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from lookmatch_serving.db import DictConnection, read_sql
@@ -110,5 +111,5 @@ def save_rating(
     connection.execute(_query("save_rating"), values)
 
 
-def _query(name: str) -> bytes:
-    return read_sql("lookmatch_serving", name).encode()
+def _query(name: str) -> sql.SQL:
+    return read_sql(__package__, name)

@@ -14,19 +14,22 @@ from PIL import Image
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.encoders.protocol import Encoder
+from lookmatch_serving.encoders.loaded import AttributeProbabilities, EncoderRegistry
+from lookmatch_serving.encoders.protocol import Encoder, Vectors
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.llm.accounting import ModelCall
-from lookmatch_serving.search.ahead import AheadOfTime, BatchModel
-from lookmatch_serving.search.answers import refreshed, tagged_answer
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.deadline import BoundedWorkers, Deadline
-from lookmatch_serving.search.filtering import chart_needed, filtered_candidates, layer_filters
-from lookmatch_serving.search.grading import GradingShelf, read_grading
-from lookmatch_serving.search.kept_answers import KeptAnswers, still_passing
-from lookmatch_serving.search.live_encoders import LiveEncoders
-from lookmatch_serving.search.look import AppliedPreference, LayerQuery, PreferenceMode, Ranker, SearchAnswer, SearchRequest
-from lookmatch_serving.search.looks_source import (
+from lookmatch_serving.search.answers.page_tokens import LONGEST_LIST, new_result_list, parse_token
+from lookmatch_serving.search.answers.query_log import log_query
+from lookmatch_serving.search.answers.response_cache import KeptAnswers, still_passing
+from lookmatch_serving.search.answers.result_lists import RankedList, ResultList, later_page, page_of, ranked_lists
+from lookmatch_serving.search.answers.stored_answers import refreshed, tagged_answer
+from lookmatch_serving.search.models.answer import Ranker, SearchAnswer
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.request import AppliedPreference, PreferenceMode, SearchRequest
+from lookmatch_serving.search.prefetch import AheadOfTime, BatchModel
+from lookmatch_serving.search.query_generation.embedded import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, QueryGenerator
+from lookmatch_serving.search.query_generation.look_source import (
     RegisteredLook,
     check_one_source,
     decoded_looks,
@@ -35,24 +38,24 @@ from lookmatch_serving.search.looks_source import (
     registered_look,
     usable_as_stored,
 )
-from lookmatch_serving.search.paging import LONGEST_LIST, new_result_list, parse_token
-from lookmatch_serving.search.ports import AttributeProbabilities, EncoderShelf, Vectors
-from lookmatch_serving.search.products import products_by_id
-from lookmatch_serving.search.query_generation import LOOK_ATTRIBUTES, EmbeddedQueryGenerator, Look, QueryGenerator
-from lookmatch_serving.search.query_log import log_query
-from lookmatch_serving.search.ranking import Found, RankingLadder
-from lookmatch_serving.search.reading import read_queries
-from lookmatch_serving.search.reranking import RankedLayer, VisualReranker
-from lookmatch_serving.search.result_list import RankedList, ResultList, later_page, page_of, ranked_lists
-from lookmatch_serving.search.retrieval import LiveIndex, live_index, live_indexes, vectors_of
-from lookmatch_serving.search.segment_vectors import SegmentVectors
-from lookmatch_serving.search.segmentation import Segmenter
-from lookmatch_serving.search.size_systems import read_size_chart
-from lookmatch_serving.search.trace import Observer, Trace
-from lookmatch_serving.search.turns import Turns
-from lookmatch_serving.search.vectorisation import query_vectors
+from lookmatch_serving.search.query_generation.reading import read_queries
+from lookmatch_serving.search.reranking.fallback_chain import Found, RankingFallbackChain
+from lookmatch_serving.search.reranking.grading import GradingRegistry, read_grading
+from lookmatch_serving.search.reranking.personalisation import applied_preferences, followed
+from lookmatch_serving.search.reranking.rankers import RankedLayer, VisualReranker
+from lookmatch_serving.search.retrieval.filters import chart_needed, filtered_candidates, layer_filters
+from lookmatch_serving.search.retrieval.live_encoders import LiveEncoders
+from lookmatch_serving.search.retrieval.nearest import LiveIndex, live_index, live_indexes, vectors_of
+from lookmatch_serving.search.retrieval.products import products_by_id
+from lookmatch_serving.search.retrieval.size_systems import read_size_chart
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.runtime.concurrency_limit import Turns
+from lookmatch_serving.search.runtime.deadline import BoundedWorkers, Deadline
+from lookmatch_serving.search.runtime.trace import Observer, Trace
+from lookmatch_serving.search.vectorisation.query_vectors import query_vectors
+from lookmatch_serving.search.vectorisation.segment_vectors import SegmentVectors
+from lookmatch_serving.search.vectorisation.segmentation import Segmenter
 from lookmatch_serving.settings import Market, Settings
-from lookmatch_serving.shoppers.personalisation import applied_preferences, followed
 
 ENCODER_THREADS = 1
 """Encodings at a time in a process, on its share of the cores; two at a time answered fewer searches a second, not more."""
@@ -67,7 +70,7 @@ _log = structlog.get_logger(__name__)
 class Parts:
     """The replaceable parts of a pipeline; ``reader`` and ``reranker`` are None where no model is configured."""
 
-    encoders: EncoderShelf
+    encoders: EncoderRegistry
     segmenter: Segmenter
     probabilities: AttributeProbabilities
     reader: QueryGenerator | None = None
@@ -102,14 +105,16 @@ class SearchPipeline:
         self._pool = pool
         self._cache = cache
         self._parts = parts
-        self._gradings = GradingShelf()
+        self._gradings = GradingRegistry()
         self._encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder", waits=True)
         self._model_workers = BoundedWorkers(MODEL_THREADS, "model")
         self._turns = Turns(1 if parts.reader is None else MODEL_THREADS)
         self._live = LiveEncoders(parts.encoders, self._warm)
         self._segments = SegmentVectors(parts.segmenter, cache, self._encoder_workers)
         self._answers = KeptAnswers(cache, _versions(settings, parts))
-        self._ladder = RankingLadder(parts.reranker, self._model_workers, cache, settings.image_folder, settings.rerank_top_k)
+        self._ladder = RankingFallbackChain(
+            parts.reranker, self._model_workers, cache, settings.image_folder, settings.rerank_top_k
+        )
 
     def close(self) -> None:
         """Give everything back; requests still running may fail."""

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from lookmatch_serving.api.records import LookSummary
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.look import MatchGrade
+from lookmatch_serving.search.models.answer import MatchGrade
 
 _PLACES = 10_000
 
@@ -41,7 +41,7 @@ class Captions:
             return {look_id: self._found[look_id, at] for look_id, at in tagged.items() if (look_id, at) in self._found}
 
     def _read(self, connection: DictConnection, look_ids: list[str]) -> None:
-        rows = connection.execute(read_sql("lookmatch_serving", "feed_captions").encode(), {"look_ids": look_ids}).fetchall()
+        rows = connection.execute(read_sql(__package__, "feed_captions"), {"look_ids": look_ids}).fetchall()
         with self._lock:
             for row in rows:
                 matched = sum(match != MatchGrade.NONE for match in row["matches"])

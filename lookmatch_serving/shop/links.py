@@ -108,7 +108,7 @@ class RetailerLinks:
         if at and time.monotonic() - at < _REMEMBERED_SECONDS:
             return hosts
         values = {"vendor": sold.vendor, "market": sold.market, "sample": _SAMPLE}
-        rows = connection.execute(read_sql("lookmatch_serving", "vendor_link_hosts").encode(), values).fetchall()
+        rows = connection.execute(read_sql(__package__, "vendor_link_hosts"), values).fetchall()
         counted: dict[str, float] = {}
         for row in rows:
             host = authority_of(f"https://{row['host']}/") if row["host"] else None

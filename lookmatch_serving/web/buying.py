@@ -55,7 +55,7 @@ def buy(product_id: str) -> AnyResponse:
 
 
 def _sold(connection: DictConnection, product_id: str) -> Sold:
-    row = connection.execute(read_sql("lookmatch_serving", "sold_product").encode(), {"product_id": product_id}).fetchone()
+    row = connection.execute(read_sql("lookmatch_serving.shop", "sold_product"), {"product_id": product_id}).fetchone()
     if row is None:
         raise NotFoundError("no product has this id, or the shop no longer sells it")
     return Sold(**row)

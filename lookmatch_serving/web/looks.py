@@ -13,7 +13,8 @@ from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.picture_routes import look_file
 from lookmatch_serving.api.routes import checked_id
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
-from lookmatch_serving.search.look import LayerAnswer, SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import LayerAnswer, SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.cards import Card, cards_by_id
 from lookmatch_serving.shop.filters import CURRENCIES, ShopFilters, read_filters, sizes_offered

@@ -19,8 +19,10 @@ from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import Parts, current_parts
 from lookmatch_serving.api.validation import validate
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
-from lookmatch_serving.search.look import LayerAnswer, LayerQuery, SearchAnswer, SearchRequest
-from lookmatch_serving.search.trace import Progress
+from lookmatch_serving.search.models.answer import LayerAnswer, SearchAnswer
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.trace import Progress
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import private_page
 from lookmatch_serving.web.formatting import N_

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 import yaml
 
-from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER
-from lookmatch_assets.postgres import dbt_environment
-from lookmatch_assets.sample.attributes import GarmentType
-from lookmatch_assets.sample.wording import JAPANESE_COLOUR, JAPANESE_GENDER, JAPANESE_TYPE, PRODUCT_TYPE
+from lookmatch_assets.defs.catalog.dbt_project import DBT_EXECUTABLE, DBT_FOLDER
+from lookmatch_assets.migrations.database_urls import dbt_environment
+from lookmatch_assets.synthetic.attributes import GarmentType
+from lookmatch_assets.synthetic.wording import JAPANESE_COLOUR, JAPANESE_GENDER, JAPANESE_TYPE, PRODUCT_TYPE
 from tests.assets.landing import land
 
 SEEDS = DBT_FOLDER / "seeds"

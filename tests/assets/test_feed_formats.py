@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from lookmatch_assets.defs.instance import run_partitions
 from lookmatch_assets.explanation.facts import read_facts
 from lookmatch_assets.explanation.product import explain
 from lookmatch_assets.feeds.codes import RecordError
@@ -20,7 +21,6 @@ from lookmatch_assets.feeds.formats import ReadOptions, detect_format, load_form
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.publisher import FeedFile, publish_feed
 from lookmatch_assets.feeds.record import FeedRecord, parse_period, parse_time
-from lookmatch_assets.instance import run_partitions
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError
 from lookmatch_serving.settings import Market, Settings

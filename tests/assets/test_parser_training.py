@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookmatch_assets.evaluation.reading_measures import ReadLayer, class_overlaps, confusion, cut, invented, tally, true_mask
+from benchmarks.reading_measures import ReadLayer, class_overlaps, confusion, cut, invented, tally, true_mask
 from lookmatch_assets.training.parser.augmentation import Strength, view
 from lookmatch_assets.training.parser.drawn import draw_figure, draw_figures
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, CLASSES, IGNORED, KIND_NAMES, class_of_kind, class_table, kind_table
@@ -161,7 +161,7 @@ def _truth() -> Example:
 
 
 def _perfect(photo: Example) -> list[ReadLayer]:
-    from lookmatch_assets.evaluation.reading_measures import LAYERS, WORN_FROM
+    from benchmarks.reading_measures import LAYERS, WORN_FROM
 
     masks = {layer: true_mask(photo, layer) for layer in LAYERS}
     return [ReadLayer(layer, mask) for layer, mask in masks.items() if mask.mean() >= WORN_FROM]

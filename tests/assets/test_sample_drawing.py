@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from lookmatch_assets.sample.attributes import (
+from lookmatch_assets.synthetic.attributes import (
     TYPE_SPECS,
     Colour,
     GarmentAttributes,
@@ -17,9 +17,9 @@ from lookmatch_assets.sample.attributes import (
     Usage,
     describe,
 )
-from lookmatch_assets.sample.drawing import draw_look, draw_product, layer_names
-from lookmatch_assets.sample.palette import COLOUR_RGB
-from lookmatch_assets.sample.sampling import attributes_of_type, random_look, sample_attributes
+from lookmatch_assets.synthetic.drawing import draw_look, draw_product, layer_names
+from lookmatch_assets.synthetic.palette import COLOUR_RGB
+from lookmatch_assets.synthetic.sampling import attributes_of_type, random_look, sample_attributes
 
 POLO = GarmentAttributes(GarmentType.POLO_SHIRT, Colour.NAVY_BLUE, Pattern.SOLID, Sleeve.SHORT, Gender.MEN, Usage.CASUAL)
 JEANS = GarmentAttributes(GarmentType.JEANS, Colour.BLUE, Pattern.SOLID, None, Gender.MEN, Usage.CASUAL)

@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw
 
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.look import Box, LayerQuery
+from lookmatch_serving.encoders.loaded import EncoderRegistry
+from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.models.look import Box, Look
+from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.pipeline import Parts, SearchPipeline
-from lookmatch_serving.search.ports import EncoderShelf, Vectors
-from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 from lookmatch_serving.settings import Settings
 
 DIMENSIONS = 8
@@ -190,7 +191,7 @@ def sees_nothing(encoder: object, vectors: Vectors, attribute: str) -> tuple[lis
 
 def colour_pipeline(settings: Settings, services: Services, **parts: object) -> SearchPipeline:
     """A pipeline whose encoder is ``ColourEncoder``; parts may be replaced."""
-    shelf = EncoderShelf(lambda key: ColourEncoder())
+    shelf = EncoderRegistry(lambda key: ColourEncoder())
     listener = parts.pop("on_model_call", None)
     given: dict[str, Any] = {"encoders": shelf, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts}
     made = Parts(**given)

@@ -22,7 +22,9 @@ from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.api.records import Problem
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import DeadlineExceededError, NotFoundError
-from lookmatch_serving.search.look import Box, Degradation, Hit, LayerAnswer, MatchGrade, Ranker, SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import Degradation, Hit, LayerAnswer, MatchGrade, Ranker, SearchAnswer
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.server import ServerConfiguration, create_app
 from lookmatch_serving.settings import Settings
 

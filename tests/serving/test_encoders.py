@@ -154,7 +154,7 @@ def test_zero_shot_probabilities_sum_to_one_over_the_labels(mini: Encoder, attri
 
 
 def test_zero_shot_knows_the_sample_vocabulary() -> None:
-    from lookmatch_assets.sample.attributes import Colour, GarmentType
+    from lookmatch_assets.synthetic.attributes import Colour, GarmentType
 
     assert {str(t) for t in GarmentType} <= set(zero_shot.attribute_labels("type"))
     assert {str(c) for c in Colour} <= set(zero_shot.attribute_labels("colour"))
@@ -196,8 +196,8 @@ def test_a_dinov2_folder_gives_its_class_token(tmp_path: Path) -> None:
 @pytest.mark.real_data
 @pytest.mark.skipif("LOOKMATCH_DATA" not in os.environ, reason="LOOKMATCH_DATA does not name the folder of real product data")
 def test_the_model_card_recall_holds_on_the_held_out_products(mini: Encoder) -> None:
-    from lookmatch_assets.evaluation.encoder_benchmark import Table, measure_products
-    from lookmatch_assets.training.sources import read_products
+    from benchmarks.encoder_tables import Table, measure_products
+    from lookmatch_assets.training.encoder.sources import read_products
 
     table = Table()
     measure_products(mini, read_products(Path(os.environ["LOOKMATCH_DATA"])), "test", table)

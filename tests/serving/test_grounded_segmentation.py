@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from lookmatch_serving.errors import ConfigurationError
-from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter, largest_box, load_sam2
-from lookmatch_serving.search.look import Box, LayerQuery
-from lookmatch_serving.search.opening import open_segmenter
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter
+from lookmatch_serving.search.factory import open_segmenter
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.vectorisation.grounded_segmentation import GroundedSegmenter, largest_box, load_sam2
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 SIDE = 64

@@ -7,8 +7,9 @@ import pytest
 
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.search.look import Filters, PriceRange, SearchRequest
-from lookmatch_serving.search.segmentation import AbsentSegmenter, EmbeddedSegmenter
+from lookmatch_serving.search.models.request import Filters, SearchRequest
+from lookmatch_serving.search.vectorisation.segmentation import AbsentSegmenter, EmbeddedSegmenter
+from lookmatch_serving.value_types import PriceRange
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 
 REQUEST = SearchRequest(market="IN", page_size=3, deadline_ms=10_000)

@@ -9,17 +9,18 @@ import pytest
 from PIL import Image
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.evaluation.fake_model import Mode
+from benchmarks.fake_model import Mode
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger, cost_of
 from lookmatch_serving.llm.batches import ModelBatches
 from lookmatch_serving.llm.client import Question, text_block
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
-from lookmatch_serving.llm.offline import OfflineModel
 from lookmatch_serving.llm.schemas import SeenLook
-from lookmatch_serving.search.look import Ranker, SearchRequest
+from lookmatch_serving.search.models.answer import Ranker
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.prefetch_batches import OfflineModel
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.settings import Market
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 
@@ -74,8 +75,8 @@ def test_looks_prepared_together_are_answered_as_each_would_be_alone_without_rea
 
 
 def _live(pipeline):
-    from lookmatch_serving.search.retrieval import live_index
-    from lookmatch_serving.search.trace import Trace
+    from lookmatch_serving.search.retrieval.nearest import live_index
+    from lookmatch_serving.search.runtime.trace import Trace
 
     with pipeline._pool.connection() as connection:
         return live_index(connection, "IN"), Trace()

@@ -13,18 +13,19 @@ import pytest
 from anthropic.types.model import Model
 from PIL import Image
 
-from lookmatch_assets.evaluation.fake_model import Mode
+from benchmarks.fake_model import Mode
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import MODELS, Ledger, cost_of, total_cost
 from lookmatch_serving.llm.client import AnthropicVisionModel, Question, text_block
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 from lookmatch_serving.llm.schemas import SeenLook
-from lookmatch_serving.search.look import Ranker, SearchRequest
-from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.reranking import Offered
+from lookmatch_serving.search.models.answer import Ranker
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.rankers import Offered
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import Stock, colour_pipeline, dressed_look, make_market, red_top
 

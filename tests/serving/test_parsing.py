@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookmatch_assets.sample.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
+from lookmatch_assets.synthetic.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
 from lookmatch_assets.training.parser.drawn import draw_figure
 from lookmatch_assets.training.parser.export import parser_config
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES

@@ -10,8 +10,9 @@ from psycopg.types.json import Jsonb
 
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError, NotFoundError, UpstreamError
-from lookmatch_serving.search.look import Filters, MatchGrade, Ranker, SearchRequest
-from lookmatch_serving.search.looks_source import usable_as_stored
+from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.models.request import Filters, SearchRequest
+from lookmatch_serving.search.query_generation.look_source import usable_as_stored
 from lookmatch_serving.settings import Market
 from tests.serving.search_fixtures import (
     FixedReader,

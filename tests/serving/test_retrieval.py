@@ -6,8 +6,8 @@ import pytest
 
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.search import retrieval
-from lookmatch_serving.search.look import Filters, PriceRange
-from lookmatch_serving.search.retrieval import (
+from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.retrieval.nearest import (
     conditions_of,
     layer_candidates,
     live_index,
@@ -15,6 +15,7 @@ from lookmatch_serving.search.retrieval import (
     minor_units,
     nearest_products,
 )
+from lookmatch_serving.value_types import PriceRange
 from tests.serving.search_fixtures import COLOURS, Stock, _row, make_market, red_top
 
 TOPS = ("inner_topwear", "outermost_topwear")

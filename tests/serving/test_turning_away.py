@@ -13,8 +13,9 @@ from werkzeug.test import EnvironBuilder
 from lookmatch_serving.api.admission import Admission
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search import single_flight
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.answers import single_flight
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.siblings import Siblings

@@ -10,10 +10,10 @@ from contextlib import suppress
 import pytest
 
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.deadline import Deadline
-from lookmatch_serving.search.look import SearchRequest
-from lookmatch_serving.search.trace import Progress, Trace
-from lookmatch_serving.search.turns import LONGEST_WAIT, Turns
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.concurrency_limit import LONGEST_WAIT, Turns
+from lookmatch_serving.search.runtime.deadline import Deadline
+from lookmatch_serving.search.runtime.trace import Progress, Trace
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 
 REQUEST = SearchRequest(market="IN", deadline_ms=20_000)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
 from lookmatch_serving.resized_pictures import ResizedPictures
-from lookmatch_serving.search.look import LayerAnswer, MatchGrade, SearchRequest
+from lookmatch_serving.search.models.answer import LayerAnswer, MatchGrade
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.filters import read_filters, sizes_offered
 from lookmatch_serving.shop.similar import diversified

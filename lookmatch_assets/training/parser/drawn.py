@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from lookmatch_assets.sample.attributes import GarmentAttributes, GarmentType, Layer
-from lookmatch_assets.sample.cloth import Cloth, cloth_for
-from lookmatch_assets.sample.drawing import layer_names
-from lookmatch_assets.sample.figure import HAIRS, SKINS
-from lookmatch_assets.sample.outlines import Point, Points
-from lookmatch_assets.sample.palette import Rgb, darker
-from lookmatch_assets.sample.pen import CanvasPen, Fold
-from lookmatch_assets.sample.sampling import random_look
-from lookmatch_assets.sample.wearing import dress_person
+from lookmatch_assets.synthetic.attributes import GarmentAttributes, GarmentType, Layer
+from lookmatch_assets.synthetic.cloth import Cloth, cloth_for
+from lookmatch_assets.synthetic.drawing import layer_names
+from lookmatch_assets.synthetic.figure import HAIRS, SKINS
+from lookmatch_assets.synthetic.outlines import Point, Points
+from lookmatch_assets.synthetic.palette import Rgb, darker
+from lookmatch_assets.synthetic.pen import CanvasPen, Fold
+from lookmatch_assets.synthetic.sampling import random_look
+from lookmatch_assets.synthetic.wearing import dress_person
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES
 from lookmatch_assets.training.parser.photos import Example
 

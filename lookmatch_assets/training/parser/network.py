@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lookmatch_assets.training.network import load_imagenet_weights
+from lookmatch_assets.training.encoder.network import load_imagenet_weights
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, KIND_NAMES
 from lookmatch_serving.encoders.folding import fold_batch_norms
 

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookmatch_assets.training.augmentation import background_masks
+from lookmatch_assets.training.encoder.augmentation import background_masks
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES
 from lookmatch_assets.training.parser.photos import Example, archived, decoded
 from lookmatch_assets.training.parser.self_training import probabilities, restricted
-from lookmatch_assets.training.sources import Pictures, photo_split, read_products
+from lookmatch_assets.training.encoder.sources import Pictures, photo_split, read_products
 
 HOME_KINDS: Mapping[str, tuple[str, str | None]] = {
     "dress": ("one_piece", "dress"),

@@ -88,7 +88,7 @@ def session_key_id() -> str | None:
         return None
     values = {"key_id": held.decode()}
     with current_parts().pool.connection() as connection:
-        row = connection.execute(read_sql("lookmatch_serving", "find_api_key").encode(), values).fetchone()
+        row = connection.execute(read_sql("lookmatch_serving.api", "find_api_key"), values).fetchone()
     return values["key_id"] if row is not None and Scope.ADMIN in row["scopes"] else None
 
 

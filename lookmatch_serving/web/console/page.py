@@ -13,13 +13,11 @@ from lookmatch_serving.web.console.access import session_secret
 from lookmatch_serving.web.delivery import private_page
 from lookmatch_serving.web.shopper import form_token
 
-_PACKAGE = "lookmatch_serving"
-
 
 def rows(statement: str, **values: Any) -> list[dict[str, Any]]:
     """Rows of a packaged statement."""
     with current_parts().pool.connection() as connection:
-        return connection.execute(read_sql(_PACKAGE, statement).encode(), values).fetchall()
+        return connection.execute(read_sql(__package__, statement), values).fetchall()
 
 
 def rows_or_reason(statement: str, **values: Any) -> tuple[list[dict[str, Any]], str | None]:

@@ -11,7 +11,8 @@ from flask import Response, request
 from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.web.console.access import console, session_secret
 from lookmatch_serving.web.console.page import console_page, rows, rows_or_reason
 from lookmatch_serving.web.shopper import check_form

@@ -1,0 +1,1 @@
+"""What becomes of an answer: response cache, stored answers, pages, query log."""

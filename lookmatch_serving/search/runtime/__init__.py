@@ -1,0 +1,1 @@
+"""What every stage runs under: deadline, trace, concurrency limit, cache."""
