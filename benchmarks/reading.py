@@ -50,7 +50,7 @@ def layers_of(parsed: ParsedLook, size: tuple[int, int]) -> list[ReadLayer]:
         ReadLayer(
             owner[garment.name],
             np.asarray(Image.fromarray(garment.mask).resize(size, Image.Resampling.NEAREST)),
-            next(iter(likely_types(garment)), None),
+            next(iter(likely_types(garment.kinds)), None),
         )
         for garment in parsed.garments
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +16,7 @@ from lookmatch_serving.parsing.outlines import box_of
 from lookmatch_serving.parsing.people import components, find_people
 from lookmatch_serving.parsing.preprocessing import picture_tensor
 from lookmatch_serving.parsing.records import Garment, ParsedLook, Setting
+from lookmatch_serving.parsing.session import ParserNetwork
 
 LEAST_COVERED = 0.004
 """Share of the picture below which what is not background counts as nothing."""
@@ -21,6 +24,9 @@ LEAST_COVERED = 0.004
 LEAST_BODY = 0.012
 """Share of skin and hair among all that is not background, below which nobody is in the picture."""
 
+
+MOST_THREADS = 4
+"""Cores beyond which one picture is not read faster."""
 
 SURE_PIECE = 0.7
 """Mean probability from which a part of a laid-out shape is a garment of its own; below it is taken for a misread part of the other."""
@@ -81,3 +87,9 @@ def _pieces(seen: Labelled) -> tuple[Garment, ...]:
         found += [garment for garment in [garment_of(main, rest, seen)] if garment is not None]
     order = list(GARMENT_CLASSES)
     return tuple(sorted(found, key=lambda garment: (order.index(garment.name), -garment.area)))
+
+
+@cache
+def bundled_parser() -> LookParser:
+    """Return the process's parser of the bundled model: one session for every pipeline, with as many threads as cores are given."""
+    return LookParser(ParserNetwork(threads=min(MOST_THREADS, len(os.sched_getaffinity(0)))))
