@@ -139,7 +139,7 @@ def _compare(counts: Tally, photo: Example, truth: NDArray[np.bool_], mine: Sequ
         counts.box_iou += box_overlap(box_of(truth), box_of(union))
         counts.mask_iou += float((truth & union).sum() / (truth | union).sum())
     kind = main_kind(photo, truth)
-    if kind in ACCEPTED_TYPES:
+    if kind is not None and kind in ACCEPTED_TYPES:
         pixels = photo.kinds == KIND_NAMES.index(kind)
         nearest = max(mine, key=lambda piece: int((piece.mask & pixels).sum()))
         counts.typed += 1

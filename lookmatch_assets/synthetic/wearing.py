@@ -191,9 +191,7 @@ def _feminine(worn: Worn) -> bool:
     return sum({Gender.WOMEN: 1, Gender.MEN: -1}.get(garment.gender, 0) for garment, _ in worn.values()) > 0
 
 
-def dress_person(
-    worn: Worn, seed: int, size: tuple[int, int], pen_of: Callable[..., CanvasPen] = CanvasPen
-) -> CanvasPen:
+def dress_person(worn: Worn, seed: int, size: tuple[int, int], pen_of: Callable[..., CanvasPen] = CanvasPen) -> CanvasPen:
     """Draw a person wearing the garments.
 
     Args:

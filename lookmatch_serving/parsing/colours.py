@@ -8,7 +8,6 @@ gave its products (`lookmatch_assets.training.parser.colours`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,7 +65,22 @@ def terms(lab: NDArray[np.float32]) -> NDArray[np.float64]:
     light, a, b = lab[:, 0] / 100.0, lab[:, 1] / 60.0, lab[:, 2] / 60.0
     chroma = np.hypot(a, b)
     grey = np.exp(-6 * chroma)
-    parts = (np.ones_like(a), light, a, b, light**2, a * a, b * b, light * a, light * b, a * b, chroma, chroma * light, grey, grey * light)
+    parts = (
+        np.ones_like(a),
+        light,
+        a,
+        b,
+        light**2,
+        a * a,
+        b * b,
+        light * a,
+        light * b,
+        a * b,
+        chroma,
+        chroma * light,
+        grey,
+        grey * light,
+    )
     return np.asarray(np.column_stack(parts), dtype=np.float64)
 
 
@@ -104,7 +118,7 @@ def groups_of(lab: NDArray[np.float32]) -> list[tuple[float, NDArray[np.float32]
     stretched = (sample * np.array([0.5, 1, 1])).astype(np.float32)
     cv2.setRNGSeed(1)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    _, labels, _ = cv2.kmeans(stretched, wanted, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    _, labels, _ = cv2.kmeans(stretched, wanted, np.zeros((len(sample), 1), np.int32), criteria, 1, cv2.KMEANS_PP_CENTERS)
     groups = []
     for number in range(wanted):
         inside = sample[labels[:, 0] == number]
@@ -135,7 +149,7 @@ def colours_of(pixels: NDArray[np.uint8], white: float, names: ColourNames | Non
 
 
 def garment_pixels(picture: Image.Image, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the picture's pixels (n, 3) under a mask, at the mask's resolution, without the mask's rim where it is wide enough."""
+    """Return the picture's pixels (n, 3) under a mask, at the mask's resolution, without its rim where it is wide enough."""
     rows, columns = mask.shape
     small = np.asarray(picture.resize((columns, rows), Image.Resampling.BOX, reducing_gap=2.0), dtype=np.uint8)
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -149,5 +163,3 @@ def colour_word(colours: tuple[NamedColour, ...], second_from: float = 0.3) -> s
     if len(colours) > 1 and colours[1].share >= second_from:
         return f"{colours[0].name} and {colours[1].name}"
     return colours[0].name
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from lookmatch_serving.errors import ConfigurationError
 
@@ -47,8 +48,9 @@ def read_config(folder: Path = MODEL_FOLDER) -> ParserConfig:
     """
     path = folder / CONFIG_FILE
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        return ParserConfig(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        frozen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        return ParserConfig(**frozen)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigurationError(f"{path} is no parser config: {error}") from error
 

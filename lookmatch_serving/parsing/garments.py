@@ -43,7 +43,7 @@ _TOUCHING = 3
 
 @dataclass(frozen=True)
 class Labelled:
-    """The network's answer for one picture: class probabilities (c, h, w), kind probabilities (k, h/4, w/4), best class (h, w)."""
+    """The network's answer for a picture: class probabilities (c, h, w), kind probabilities (k, h/4, w/4), best class (h, w)."""
 
     classes: NDArray[np.float32]
     kinds: NDArray[np.float32]
@@ -76,7 +76,7 @@ def cleaned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if not parts:
         return mask
     least = _PART_KEPT * parts[0].sum()
-    return np.logical_or.reduce([part for part in parts if part.sum() >= least])
+    return np.asarray(np.logical_or.reduce([part for part in parts if part.sum() >= least]))
 
 
 def garment_of(name: str, mask: NDArray[np.bool_], seen: Labelled) -> Garment | None:

@@ -29,7 +29,7 @@ MOST_THREADS = 4
 """Cores beyond which one picture is not read faster."""
 
 SURE_PIECE = 0.7
-"""Mean probability from which a part of a laid-out shape is a garment of its own; below it is taken for a misread part of the other."""
+"""Mean probability from which a part of a laid-out shape is a garment of its own; less sure, it is a misread part of another."""
 
 
 class Network(Protocol):
@@ -73,7 +73,7 @@ class LookParser:
 
 
 def _pieces(seen: Labelled) -> tuple[Garment, ...]:
-    """Return the garments of every connected shape: its main one, and others that touch it where the network is sure of them."""
+    """Return the garments of every connected shape: its main one, and those touching it that the network is sure of."""
     found: list[Garment] = []
     for shape in components(seen.best != 0):
         mass = {name: float(seen.share(*classes)[shape].sum()) for name, classes in GARMENT_CLASSES.items()}
@@ -91,5 +91,5 @@ def _pieces(seen: Labelled) -> tuple[Garment, ...]:
 
 @cache
 def bundled_parser() -> LookParser:
-    """Return the process's parser of the bundled model: one session for every pipeline, with as many threads as cores are given."""
+    """Return the process's parser of the bundled model: one session for all, with as many threads as cores are given."""
     return LookParser(ParserNetwork(threads=min(MOST_THREADS, len(os.sched_getaffinity(0)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def find_people(covered: NDArray[np.bool_], body: NDArray[np.bool_], heads: NDAr
     people = [shape for shape in shapes if (shape & body).sum() >= LEAST_BODY * shape.sum()]
     if not people:
         return People(covered, 0)
-    people = [shape for shape in people if shape.sum() >= LEAST_PERSON * max(s.sum() for s in people)]
+    people = [shape for shape in people if shape.sum() >= LEAST_PERSON * max(int(s.sum()) for s in people)]
     main = max(people, key=_prominence)
     others = [shape for shape in people if shape is not main]
     carried = [shape for shape in shapes if not any(shape is person for person in people) and _nearest(shape, main, others)]
@@ -63,7 +64,7 @@ def _joined(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _prominence(shape: NDArray[np.bool_]) -> float:
     centre = float(np.flatnonzero(shape.any(0)).mean()) / shape.shape[1]
-    return float(shape.sum()) * (1.2 - abs(centre - 0.5))
+    return float(shape.sum() * (1.2 - abs(centre - 0.5)))
 
 
 def _nearest(shape: NDArray[np.bool_], main: NDArray[np.bool_], others: list[NDArray[np.bool_]]) -> bool:
@@ -87,7 +88,7 @@ def _parted(shape: NDArray[np.bool_], heads: NDArray[np.bool_]) -> list[NDArray[
     closed = cv2.morphologyEx((heads & shape).astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
     found = [head for head in components(np.asarray(closed)) if head.sum() >= LEAST_HEAD * found[0].sum()]
     centres = sorted(float(np.flatnonzero(head.any(0)).mean()) for head in found)
-    borders = [(a + b) / 2 for a, b in zip(centres, centres[1:], strict=False) if b - a > 1.8 * wide]
+    borders = [(a + b) / 2 for a, b in pairwise(centres) if b - a > 1.8 * wide]
     if not borders:
         return [shape]
     column = np.searchsorted(np.array(borders), np.arange(shape.shape[1]))

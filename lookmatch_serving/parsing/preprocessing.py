@@ -12,7 +12,7 @@ from lookmatch_serving.parsing.config import ParserConfig
 
 
 def input_size(width: int, height: int, config: ParserConfig) -> tuple[int, int]:
-    """Return width and height of the input for a picture: its aspect as nearly as multiples allow, about `config.pixels` in all."""
+    """Return width and height of a picture's input: its aspect as nearly as multiples allow, about `config.pixels` in all."""
     aspect = min(max(width / height, 0.3), 3.0)
     step, most = config.multiple, config.longest_side
 

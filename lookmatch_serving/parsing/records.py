@@ -37,14 +37,15 @@ class Garment:
     """One garment of the picture.
 
     Attributes:
-        name: ``outer``, ``inner``, ``one_piece``, ``bottomwear``, ``footwear``, ``bag``, ``eyewear``, ``hat``, ``scarf`` or ``belt``.
+        name: ``outer``, ``inner``, ``one_piece``, ``bottomwear``, ``footwear``, ``bag``, ``eyewear``, ``hat``, ``scarf`` or
+            ``belt``.
         class_name: the network's class that most of its pixels have.
         mask: bool (h, w) on the network's grid, which covers the whole picture.
         box: of the mask.
         outline: polygons around the mask, the largest first.
         area: share of the picture that the mask covers, in (0, 1].
         confidence: mean probability of its classes over the mask, in [0, 1].
-        kinds: probability of each kind of its class, over the whole mask; they sum to 1. Empty for laid-out pieces of unclear class.
+        kinds: probability of each kind of its class, over the whole mask; they sum to 1.
         cut_by: edges of the picture that cut it: ``left``, ``top``, ``right``, ``bottom``.
         parts: left and right shoe (as the picture shows them) where both are seen apart; otherwise empty.
     """

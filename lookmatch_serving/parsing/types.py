@@ -1,4 +1,4 @@
-"""From the parser's kinds, which are those of street fashion's labels, to the types that the catalogue and the encoders speak of."""
+"""From the parser's kinds, which are those of street photos' labels, to the types that catalogue and encoders speak of."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ def likely_types(kinds: Mapping[str, float], seen: Mapping[str, float] | None = 
 
     Args:
         kinds: probability of each kind, of a garment.
-        seen: probability of each type by the encoder, of the garment's cut-out; without it a kind's types are as common as they are.
+        seen: probability of each type by the encoder, of the garment's cut-out; without it the commonest types count.
     """
     shares: dict[str, float] = {}
     for kind, share in kinds.items():
         types = TYPES_OF_KIND.get(kind, ())
         rest = (1 - COMMONEST) / max(1, len(types) - 1)
         prior = {name: 1.0 if len(types) == 1 else COMMONEST if number == 0 else rest for number, name in enumerate(types)}
-        fits = {name: prior[name] * ((seen or {}).get(name, 0.0) if seen is not None else 1.0) + 1e-6 * prior[name] for name in types}
+        fits = {
+            name: prior[name] * ((seen or {}).get(name, 0.0) if seen is not None else 1.0) + 1e-6 * prior[name] for name in types
+        }
         total = sum(fits.values())
         for name in types:
             shares[name] = shares.get(name, 0.0) + share * fits[name] / total

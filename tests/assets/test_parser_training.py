@@ -1,4 +1,4 @@
-"""The parser's recipe: fixed parts, labels bounded by tags, views that stay true to labels, and a run that resumes and exports."""
+"""The parser's recipe: fixed parts, labels bounded by tags, views true to labels, and a run that resumes and exports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from PIL import Image
 from benchmarks.reading_measures import ReadLayer, class_overlaps, confusion, cut, invented, tally, true_mask
 from lookmatch_assets.training.parser.augmentation import Strength, view
 from lookmatch_assets.training.parser.drawn import draw_figure, draw_figures
-from lookmatch_assets.training.parser.labels import CLASS_NAMES, CLASSES, IGNORED, KIND_NAMES, class_of_kind, class_table, kind_table
+from lookmatch_assets.training.parser.labels import (
+    CLASS_NAMES,
+    CLASSES,
+    IGNORED,
+    KIND_NAMES,
+    class_of_kind,
+    class_table,
+    kind_table,
+)
 from lookmatch_assets.training.parser.losses import frequency_weights, parsing_loss
 from lookmatch_assets.training.parser.photos import Example, part_of, read_labelled, read_tagged
 from lookmatch_assets.training.parser.pieces import laid_out

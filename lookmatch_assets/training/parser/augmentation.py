@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -85,7 +86,7 @@ def view(
     border = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101)[fill]
     value = [int(v) for v in rng.integers(0, 256, 3)]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    source = example.pixels
+    source: Any = example.pixels
     if scale_y > 1.3:
         source = cv2.GaussianBlur(source, (0, 0), 0.35 * scale_y)
     seen = cv2.warpAffine(source, transform(1), (width, height), flags=flags, borderMode=border, borderValue=value)
@@ -94,11 +95,12 @@ def view(
     half = (width // 2, height // 2)
     classes = cv2.warpAffine(example.classes, transform(2), half, flags=flags, borderValue=outside)
     kinds = cv2.warpAffine(example.kinds, transform(2), half, flags=flags, borderValue=IGNORED)
-    pixels = seen.astype(np.float32) / 255
+    pixels: NDArray[np.float32] = seen.astype(np.float32) / np.float32(255)
     if rng.random() < strength.light:
         pixels = _lit(pixels, rng)
     if rng.random() < strength.blur:
-        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.8))
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.8)), dtype=np.float32)
     if rng.random() < 0.3:
         pixels = pixels + rng.normal(0, rng.uniform(0.005, 0.05), (height, width, 1)).astype(np.float32)
-    return np.clip(pixels, 0, 1) * 2 - 1, np.asarray(classes, dtype=np.uint8), np.asarray(kinds, dtype=np.uint8)
+    shown = np.asarray(np.clip(pixels, 0, 1) * 2 - 1, dtype=np.float32)
+    return shown, np.asarray(classes, dtype=np.uint8), np.asarray(kinds, dtype=np.uint8)

@@ -65,7 +65,7 @@ def product_colours(shop: Path, limit: int | None = None) -> tuple[NDArray[np.fl
 
 
 def fit_names(shop: Path, folder: Path, limit: int | None = None, seed: int = 1) -> float:
-    """Fit the names to a retailer's products and write them where serving reads them; return the accuracy on the products fitted to.
+    """Fit the names to a retailer's products and write them where serving reads them; return the accuracy on them.
 
     Raises:
         FileNotFoundError: If the folder lacks styles.csv.

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from lookmatch_assets.synthetic.attributes import GarmentAttributes, GarmentType, Layer
@@ -110,7 +109,7 @@ class LabellingPen(CanvasPen):
         if self.owner:
             garment = self._garments[self.owner - 1]
             labels = class_of(garment), kind_of(garment)
-        elif self._colour in _BODY:
+        elif self._colour is not None and self._colour in _BODY:
             labels = CLASS_NAMES.index(_BODY[self._colour]), IGNORED
         else:
             return

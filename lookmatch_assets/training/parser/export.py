@@ -19,7 +19,9 @@ def parser_config() -> ParserConfig:
     """Return the config of the models that this recipe trains."""
     owners = tuple(CLASS_NAMES[int(number)] for number in class_of_kind())
     half = (0.5, 0.5, 0.5)
-    return ParserConfig(CLASS_NAMES, KIND_NAMES, owners, pixels=320 * 224, multiple=32, longest_side=448, mean=half, deviation=half)
+    return ParserConfig(
+        CLASS_NAMES, KIND_NAMES, owners, pixels=320 * 224, multiple=32, longest_side=448, mean=half, deviation=half
+    )
 
 
 def exportable(model: Any) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What the parser tells apart: 16 classes of pixels, and 36 kinds of garment, both grouped from the 59 labels of Clothing Co-Parsing."""
+"""What the parser tells apart: 16 classes of pixels and 36 kinds of garment, groups of the 59 labels of Clothing Co-Parsing."""
 
 from __future__ import annotations
 

@@ -17,14 +17,16 @@ OVERLAP_WEIGHT = 0.5
 KIND_WEIGHT = 0.4
 
 
-def frequency_weights(examples: list[Example], of_kinds: bool = False, low: float = 0.4, high: float = 5.0) -> NDArray[np.float32]:
+def frequency_weights(
+    examples: list[Example], of_kinds: bool = False, low: float = 0.4, high: float = 5.0
+) -> NDArray[np.float32]:
     """Return a weight per class (or kind): 1/sqrt(share of the pixels), median 1, within [low, high]."""
     names = KIND_NAMES if of_kinds else CLASS_NAMES
     counts = np.zeros(256)
     for example in examples:
         counts += np.bincount((example.kinds if of_kinds else example.classes).ravel(), minlength=256)
     rarity = 1 / np.sqrt(np.maximum(counts[: len(names)], 1) / max(counts[:IGNORED].sum(), 1))
-    return np.clip(rarity / np.median(rarity), low, high).astype(np.float32)
+    return np.asarray(np.clip(rarity / np.median(rarity), low, high).astype(np.float32))
 
 
 def parsing_loss(
@@ -41,7 +43,9 @@ def parsing_loss(
     fine = functional.interpolate(classes, size=size, mode="bilinear", align_corners=False)
     loss = functional.cross_entropy(fine, class_labels, weights[0], ignore_index=IGNORED)
     known = (class_labels != IGNORED).unsqueeze(1)
-    target = functional.one_hot(class_labels.masked_fill(class_labels == IGNORED, 0), len(CLASS_NAMES)).permute(0, 3, 1, 2) * known
+    target = (
+        functional.one_hot(class_labels.masked_fill(class_labels == IGNORED, 0), len(CLASS_NAMES)).permute(0, 3, 1, 2) * known
+    )
     probability = fine.softmax(1) * known
     shared = (probability * target).sum((0, 2, 3))
     total = (probability + target).sum((0, 2, 3))

@@ -1,4 +1,4 @@
-"""The parser's network: timm's `tf_efficientnet_lite0`, a feature pyramid down to a quarter of the input, global context, two heads."""
+"""The parser's network: timm's `tf_efficientnet_lite0`, a feature pyramid to a quarter of the input, context, two heads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build_parser(pretrained: bool = True) -> nn.Module:
 
         def __init__(self) -> None:
             super().__init__()
-            self.trunk = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
+            self.trunk: Any = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
             if pretrained:
                 load_imagenet_weights(self.trunk)
             self.trunk.eval()

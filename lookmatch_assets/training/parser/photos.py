@@ -1,7 +1,7 @@
 """The photos that the parser learns from, read into memory at working size, and the fixed rules that keep the test part out.
 
-Test rule: a pixel-labelled photo is test where the SHA-256 of "ccp-test:<id>", modulo 10, is below 2. Of the others, one in twelve (by
-the hash of "ccp-validation:<id>") chooses between checkpoints and is never trained on either.
+Test rule: a pixel-labelled photo is test where the SHA-256 of "ccp-test:<id>", modulo 10, is below 2. Of the others, one in
+twelve (by the hash of "ccp-validation:<id>") chooses between checkpoints and is never trained on either.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_labelled(folder: Path, part: str, longest: int = WORKING_HEIGHT, limit:
     names = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     of_class, of_kind = class_table(names), kind_table(names)
     masks = {path.stem: data for path, data in archived(folder, "masks.tar") if part_of(path.stem) == part}
-    examples = []
+    examples: list[Example] = []
     for path, data in archived(folder, "photos-pixel-*.tar"):
         stem = path.stem
         if stem not in masks or (limit is not None and len(examples) >= limit):

@@ -1,4 +1,4 @@
-"""Garments that nobody wears: shop photos and photos taken at home, alone and laid out beside each other, and pictures of nobody."""
+"""Garments that nobody wears, of shop photos and photos taken at home, alone and laid out together; and pictures of nobody."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookmatch_assets.training.encoder.augmentation import background_masks
+from lookmatch_assets.training.encoder.sources import Pictures, photo_split, read_products
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES
 from lookmatch_assets.training.parser.photos import Example, archived, decoded
 from lookmatch_assets.training.parser.self_training import probabilities, restricted
-from lookmatch_assets.training.encoder.sources import Pictures, photo_split, read_products
 
 HOME_KINDS: Mapping[str, tuple[str, str | None]] = {
     "dress": ("one_piece", "dress"),
@@ -155,7 +155,7 @@ def laid_out(pieces: list[Example], rng: np.random.Generator) -> Example:
 
 
 def nobody(examples: list[Example], model: Any) -> list[Example]:
-    """Return the widest bands of street photos in which neither the labels nor the model see anybody, beside their mirror images."""
+    """Return the widest bands of street photos where neither labels nor model see anybody, beside their mirror images."""
     found = []
     for example in examples:
         free = np.flatnonzero((example.classes == 0).all(0))

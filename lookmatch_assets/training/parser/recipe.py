@@ -78,7 +78,7 @@ def train(folders: Folders, output: Path, recipe: Recipe, say: Callable[[str], N
 
 
 def mixture(folders: Folders, labelled: list[Example], teacher: nn.Module, recipe: Recipe) -> list[Source]:
-    """Return the sources of the later stages: labelled photos, tagged ones with the teacher's labels, drawings, pieces, nobody."""
+    """Return the sources of the later stages: labelled and tagged photos, drawings, pieces, nobody."""
     teacher.eval()
     rng = np.random.default_rng(recipe.seed)
     sources = [

@@ -28,7 +28,7 @@ ALWAYS = ("background", "skin", "hair")
 
 
 def probabilities(model: Any, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return class (c, h, w) and kind (k, h, w) probabilities at a quarter of the input: the mean of a picture and its mirror image."""
+    """Return class (c, h, w) and kind (k, h, w) probabilities at a quarter of the input, over a picture and its mirror image."""
     import torch
 
     tensor = torch.from_numpy(picture_tensor(Image.fromarray(pixels), parser_config()))
@@ -44,9 +44,7 @@ def probabilities(model: Any, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.flo
 def allowed(tags: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return a factor for each class (0 where no tag allows it) and whether each kind is allowed."""
     present = set(tags)
-    factors = [
-        1.0 if name in ALWAYS else TAGGED_BONUS if present & set(labels) else 0.0 for name, labels in CLASSES.items()
-    ]
+    factors = [1.0 if name in ALWAYS else TAGGED_BONUS if present & set(labels) else 0.0 for name, labels in CLASSES.items()]
     return np.array(factors, dtype=np.float32), np.array([bool(present & set(labels)) for labels in KINDS.values()])
 
 
@@ -67,7 +65,7 @@ def labelled(model: Any, photo: Tagged) -> Example:
 
 
 def _kinds(chosen: NDArray[np.uint8], shares: NDArray[np.float32], kinds_allowed: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return a kind for every pixel of a garment: the only one tagged for its class, else the likeliest of those over the garment."""
+    """Return a kind for every pixel of a garment: the only one tagged for its class, else the likeliest over the garment."""
     result = np.full(chosen.shape, IGNORED, dtype=np.uint8)
     owner = class_of_kind()
     for number in range(len(CLASS_NAMES)):
@@ -82,7 +80,7 @@ def _kinds(chosen: NDArray[np.uint8], shares: NDArray[np.float32], kinds_allowed
 
 
 def restricted(model: Any, name: str, pixels: NDArray[np.uint8], class_name: str, kind_name: str | None) -> Example | None:
-    """Return a photo of a single garment, of a known class, with the pixels that are not background; None where that is unclear."""
+    """Return a photo of one garment of a known class with its pixels labelled; None where it is unclear which they are."""
     classes, _ = probabilities(model, pixels)
     garment = 1 - classes[0] - classes[CLASS_NAMES.index("skin")] - classes[CLASS_NAMES.index("hair")]
     size = (pixels.shape[1], pixels.shape[0])

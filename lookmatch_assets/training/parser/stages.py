@@ -1,4 +1,4 @@
-"""One stage of training: examples from weighted sources, AdamW over a cosine, an average of the weights, checkpoints to resume from."""
+"""A stage of training: examples from weighted sources, AdamW over a cosine, averaged weights, checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,15 +35,15 @@ class Source:
 class Stage:
     """Numbers of one stage.
 
-    `rates` are those of the decoder and of the backbone, falling to a fiftieth by a cosine. `frozen` are parts of the backbone that
-    keep their weights: the first ones, of many pixels, are the costliest to train.
+    `rates` are those of the decoder and of the backbone, falling to a fiftieth by a cosine. `frozen` are parts of the backbone
+    that keep their weights: the first ones, of many pixels, are the costliest to train.
     """
 
     name: str
     steps: int
     batch: int = 8
     rates: tuple[float, float] = (2e-3, 4e-4)
-    strength: Strength = Strength()
+    strength: Strength = field(default_factory=Strength)
     shapes: tuple[tuple[int, int], ...] = SHAPES
     frozen: tuple[str, ...] = ()
     seed: int = 1
@@ -111,7 +111,8 @@ def train_stage(model: Any, sources: list[Source], stage: Stage, folder: Path, s
         for group in optimiser.param_groups:
             group["lr"] = group["initial"] * _rate(step, stage.steps)
         pixels, class_labels, kind_labels = batch_of(sources, stage, step)
-        loss = parsing_loss(*model(pixels), class_labels, kind_labels, (weights[0], weights[1]))
+        class_logits, kind_logits = model(pixels)
+        loss: Any = parsing_loss(class_logits, kind_logits, class_labels, kind_labels, (weights[0], weights[1]))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -122,7 +123,12 @@ def train_stage(model: Any, sources: list[Source], stage: Stage, folder: Path, s
                 kept.lerp_(fresh, 1 - decay)
         running = loss.item() if step == first else 0.98 * running + 0.02 * loss.item()
         if (step + 1) % stage.save_every == 0 or step + 1 == stage.steps:
-            state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
+            state = {
+                "model": model.state_dict(),
+                "average": average.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": step + 1,
+            }
             torch.save(state, checkpoint.with_suffix(".partial"))
             checkpoint.with_suffix(".partial").replace(checkpoint)
             pace = (time.monotonic() - started) / (step + 1 - first)

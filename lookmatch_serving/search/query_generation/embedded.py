@@ -1,8 +1,8 @@
 """Stage 1: a look becomes one descriptive query per layer.
 
-The embedded generator takes the garments that the look parser sees, asks the live encoder about each one's cut-out (zero-shot), reads
-colours off its pixels, and writes them in the style "Men's navy blue polo shirt, solid, short sleeves, casual." The Anthropic one is
-in ``vision_model``.
+The embedded generator takes the garments that the look parser sees, asks the live encoder about each one's cut-out (zero-shot),
+reads colours off its pixels, and writes them in the style "Men's navy blue polo shirt, solid, short sleeves, casual." The
+Anthropic one is in ``vision_model``.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class QueryGenerator(Protocol):
 
 PLAUSIBLE = 0.3
 """Types at least this likely, relative to the best, are searched too."""
+
 
 class EmbeddedQueryGenerator:
     """The bundled parser's garments, named by the live encoder; needs no network and no large weights."""
@@ -139,7 +140,7 @@ OWN_LAYER = 3.0
 
 
 def _piece_types(layer: str, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
-    """The layer of a laid-out piece and its types: shop photos are what encoders know best, so theirs counts, with the parser's vote."""
+    """The layer of a laid-out piece and its types: encoders know shop photos best, so theirs counts, with the parser's vote."""
     mass: dict[str, float] = {}
     for kind, share in seen.items():
         own = LAYER_OF_TYPE.get(kind)
@@ -182,9 +183,7 @@ def compose_query(gender: str | None, attributes: dict[str, str], layer: str) ->
     return sentence[0].upper() + sentence[1:]
 
 
-def _layer_query(
-    layer: str, one: SeenGarment, types: Mapping[str, float], attributes: dict[str, str], gender: str
-) -> LayerQuery:
+def _layer_query(layer: str, one: SeenGarment, types: Mapping[str, float], attributes: dict[str, str], gender: str) -> LayerQuery:
     most = next(iter(types.values()))
     likely = [name for name, share in types.items() if share >= PLAUSIBLE * most]
     categories = dict.fromkeys(category_of(name) for name in (*likely, *RELATED.get(likely[0], ())))

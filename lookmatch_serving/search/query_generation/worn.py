@@ -41,7 +41,7 @@ class SeenGarment:
 
 
 def seen_garments(picture: Image.Image, parsed: ParsedLook) -> list[SeenGarment]:
-    """Cut out every garment of a parse and read its colours; pieces laid out are cut from a whitened ground, as shops show them."""
+    """Cut out every garment of a parse and read its colours; laid-out pieces from a whitened ground, as shops show them."""
     laid_out = parsed.setting is Setting.LAID_OUT
     shown = on_white_ground(picture) if laid_out else picture
     white = scene_white(shown)
@@ -49,7 +49,9 @@ def seen_garments(picture: Image.Image, parsed: ParsedLook) -> list[SeenGarment]
         SeenGarment(
             garment,
             LAYER_OF_GARMENT[garment.name],
-            cut_out(shown, garment.box, ground=SHOP_WHITE, margin=1.0) if laid_out else cut_out(shown, garment.box, garment.outline),
+            cut_out(shown, garment.box, ground=SHOP_WHITE, margin=1.0)
+            if laid_out
+            else cut_out(shown, garment.box, garment.outline),
             colours_of(garment_pixels(shown, garment.mask), white),
         )
         for garment in parsed.garments
@@ -57,7 +59,7 @@ def seen_garments(picture: Image.Image, parsed: ParsedLook) -> list[SeenGarment]
 
 
 def layered(garments: list[tuple[str, float]]) -> list[str | None]:
-    """Return the layer name of each of (layer, confidence): accessories numbered, of other layers only the surest one kept."""
+    """Return the layer name of each (layer, confidence): accessories numbered, of other layers only the surest kept."""
     best: dict[str, int] = {}
     for number, (layer, confidence) in enumerate(garments):
         if layer != ACCESSORY and (layer not in best or confidence > garments[best[layer]][1]):
