@@ -99,7 +99,7 @@ def _read(generator: EmbeddedQueryGenerator, photos: Sequence[Example]) -> tuple
 
 
 def colours_right(photos: Sequence[Example], readings: Sequence[Sequence[ReadLayer]]) -> tuple[int, int]:
-    """Return how many colours that were said are the first or second of the true mask's own pixels, and of how many layers."""
+    """Return how many colours said are the first or second of the true mask's own pixels, and of how many layers."""
     right = total = 0
     for photo, reading in zip(photos, readings, strict=True):
         picture = Image.fromarray(photo.pixels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -31,8 +31,19 @@ GARMENT_CLASSES: Mapping[str, tuple[str, ...]] = {
 LEAST_AREA = 0.0008
 """Share of the picture below which nothing counts as worn."""
 
-LEAST_CONFIDENCE: Mapping[str, float] = {}
-"""Least mean probability of a garment's pixels."""
+LEAST_CONFIDENCE: Mapping[str, float] = {
+    "outer": 0.35,
+    "inner": 0.35,
+    "one_piece": 0.35,
+    "bottomwear": 0.35,
+    "footwear": 0.4,
+    "bag": 0.4,
+    "eyewear": 0.5,
+    "hat": 0.5,
+    "scarf": 0.4,
+    "belt": 0.4,
+}
+"""Least mean probability of a garment's pixels, below which there is no such garment; chosen on photos whose tags are known."""
 
 _PART_KEPT = 0.08
 """Parts of a garment below this share of its largest one are specks; a bag's strap or an arm cuts garments into larger ones."""
@@ -43,7 +54,7 @@ _TOUCHING = 3
 
 @dataclass(frozen=True)
 class Labelled:
-    """The network's answer for a picture: class probabilities (c, h, w), kind probabilities (k, h/4, w/4), best class (h, w)."""
+    """The network's answer for a picture: probabilities of classes (c, h, w) and kinds (k, h/4, w/4), best class (h, w)."""
 
     classes: NDArray[np.float32]
     kinds: NDArray[np.float32]
@@ -54,18 +65,38 @@ class Labelled:
         """Return where the best class is one of those named."""
         return np.isin(self.best, [self.config.classes.index(name) for name in names])
 
+    def without(self, *names: str) -> Labelled:
+        """Return the answer as it were if these classes did not exist."""
+        classes = self.classes.copy()
+        classes[[self.config.classes.index(name) for name in names]] = 0
+        classes /= np.maximum(classes.sum(0), 1e-6)
+        return replace(self, classes=classes, best=classes.argmax(0))
+
     def share(self, *names: str) -> NDArray[np.float32]:
         """Return the probability (h, w) of the classes named, together."""
         return np.asarray(self.classes[[self.config.classes.index(name) for name in names]].sum(0))
 
 
 def worn_garments(seen: Labelled, person: NDArray[np.bool_]) -> list[Garment]:
-    """Return the garments on a person's pixels."""
+    """Return the garments on a person's pixels.
+
+    What the network is too unsure of is no garment: its pixels go to what else they may be, the least sure garment first, since
+    one garment misread in parts leaves scraps of others.
+    """
+    while True:
+        found = _candidates(seen, person)
+        doubts = {garment.name: garment.confidence / LEAST_CONFIDENCE[garment.name] for garment in found}
+        worst = min(doubts, key=lambda name: doubts[name], default=None)
+        if worst is None or doubts[worst] >= 1:
+            return found
+        seen = seen.without(*GARMENT_CLASSES[worst])
+
+
+def _candidates(seen: Labelled, person: NDArray[np.bool_]) -> list[Garment]:
     found = []
     for name, classes in GARMENT_CLASSES.items():
-        mask = cleaned(seen.of(*classes) & person)
-        garment = garment_of(name, mask, seen)
-        if garment is not None and garment.confidence >= LEAST_CONFIDENCE.get(name, 0.0):
+        garment = garment_of(name, cleaned(seen.of(*classes) & person), seen)
+        if garment is not None:
             found.append(garment)
     return found
 

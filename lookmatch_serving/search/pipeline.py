@@ -18,6 +18,7 @@ from lookmatch_serving.encoders.loaded import AttributeProbabilities, EncoderReg
 from lookmatch_serving.encoders.protocol import Encoder, Vectors
 from lookmatch_serving.errors import LookmatchError, NotFoundError, UpstreamError
 from lookmatch_serving.llm.accounting import ModelCall
+from lookmatch_serving.parsing.parser import bundled_parser
 from lookmatch_serving.search.answers.page_tokens import LONGEST_LIST, new_result_list, parse_token
 from lookmatch_serving.search.answers.query_log import log_query
 from lookmatch_serving.search.answers.response_cache import KeptAnswers, still_passing
@@ -168,8 +169,10 @@ class SearchPipeline:
         ahead.prepare(decoded_looks(pictures), encoder, generator, find, trace)
 
     def _warm(self, encoder: Encoder) -> None:
-        """Load both towers and read a blank look."""
-        blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+        """Load the parser and both towers, and read a blank look."""
+        picture = Image.new("RGB", (64, 64), "white")
+        bundled_parser().parse(picture)
+        blank = encoder.encode_images([picture])
         if encoder.supports_text:
             for attribute in LOOK_ATTRIBUTES:
                 self._parts.probabilities(encoder, blank, attribute)
@@ -390,7 +393,7 @@ class SearchPipeline:
 def _versions(settings: Settings, parts: Parts) -> list[Any]:
     """Everything but request, look and index that an answer depends on."""
     reader, reranker = (part.version if part is not None else None for part in (parts.reader, parts.reranker))
-    return [reader, reranker, parts.segmenter.version, settings.image_weight, settings.rerank_top_k]
+    return [reader, reranker, bundled_parser().version, parts.segmenter.version, settings.image_weight, settings.rerank_top_k]
 
 
 def _overall(ranked: Mapping[str, RankedLayer]) -> Ranker:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from lookmatch_assets.training.encoder.sources import Pictures, photo_split, rea
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES
 from lookmatch_assets.training.parser.photos import Example, archived, decoded
 from lookmatch_assets.training.parser.self_training import probabilities, restricted
+from lookmatch_serving.parsing.parser import Network
 
 HOME_KINDS: Mapping[str, tuple[str, str | None]] = {
     "dress": ("one_piece", "dress"),
@@ -70,16 +70,16 @@ MOST_SKIN = 0.02
 """Share of skin and hair above which a shop photo shows a person; such photos are no pieces."""
 
 
-def shop_pieces(data: Path, model: Any, each: int, seed: int) -> list[Example]:
+def shop_pieces(data: Path, teacher: Network, each: int, seed: int, limit: int | None = None) -> list[Example]:
     """Return up to `each` shop photos of every type, cut from their white ground; photos of people are left out."""
-    products = read_products(data)
+    products = read_products(data, limit)
     rng = np.random.default_rng(seed)
     kept: list[Example] = []
     for article_type, (class_name, kind_name) in SHOP_TYPES.items():
         rows = [int(row) for row in products.rows("train") if products.types[int(row)] == article_type]
         taken = 0
         for row in rng.permutation(rows)[: 3 * each] if rows else ():
-            piece = _shop_piece(products, int(row), class_name, kind_name, model)
+            piece = _shop_piece(products, int(row), class_name, kind_name, teacher)
             if piece is not None:
                 kept.append(piece)
                 taken += 1
@@ -88,13 +88,13 @@ def shop_pieces(data: Path, model: Any, each: int, seed: int) -> list[Example]:
     return kept
 
 
-def _shop_piece(products: Pictures, row: int, class_name: str, kind_name: str | None, model: Any) -> Example | None:
+def _shop_piece(products: Pictures, row: int, class_name: str, kind_name: str | None, teacher: Network) -> Example | None:
     pixels = products.pixels[row]
     ground = background_masks(pixels[None])[0]
     if not 0.15 <= ground.mean() <= 0.9:
         return None
     large = np.asarray(cv2.resize(pixels, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-    classes, _ = probabilities(model, large)
+    classes, _ = probabilities(teacher, large)
     if float(classes[1:3].sum(0).mean()) > MOST_SKIN:
         return None
     size = (large.shape[1], large.shape[0])
@@ -104,15 +104,15 @@ def _shop_piece(products: Pictures, row: int, class_name: str, kind_name: str | 
     return Example(products.keys[row], large, labels, np.where(inside, kind, IGNORED).astype(np.uint8))
 
 
-def home_pieces(folder: Path, model: Any, each: int) -> list[Example]:
-    """Return up to `each` photos of every kind taken at home, labelled by the model within their known class."""
+def home_pieces(folder: Path, teacher: Network, each: int) -> list[Example]:
+    """Return up to `each` photos of every kind taken at home, labelled by the teacher within their known class."""
     kept: list[Example] = []
     counts: dict[str, int] = {}
     for path, data in archived(folder, "*.tar"):
         kind = path.parent.name
         if kind not in HOME_KINDS or counts.get(kind, 0) >= each or photo_split(path.stem) != "train":
             continue
-        example = restricted(model, path.stem, decoded(data), *HOME_KINDS[kind])
+        example = restricted(teacher, path.stem, decoded(data), *HOME_KINDS[kind])
         if example is not None:
             kept.append(example)
             counts[kind] = counts.get(kind, 0) + 1
@@ -154,8 +154,8 @@ def laid_out(pieces: list[Example], rng: np.random.Generator) -> Example:
     return Example("laid-out", picture, classes, kinds)
 
 
-def nobody(examples: list[Example], model: Any) -> list[Example]:
-    """Return the widest bands of street photos where neither labels nor model see anybody, beside their mirror images."""
+def nobody(examples: list[Example], teacher: Network) -> list[Example]:
+    """Return the widest bands of street photos where neither labels nor teacher see anybody, beside their mirror images."""
     found = []
     for example in examples:
         free = np.flatnonzero((example.classes == 0).all(0))
@@ -165,7 +165,7 @@ def nobody(examples: list[Example], model: Any) -> list[Example]:
             continue
         strip = example.pixels[:, band[0] : band[-1] + 1]
         picture = np.hstack([strip, strip[:, ::-1], strip])
-        seen, _ = probabilities(model, picture)
+        seen, _ = probabilities(teacher, picture)
         if float((seen[0] < 0.5).mean()) > MOST_SEEN:
             continue
         size = picture.shape[:2]

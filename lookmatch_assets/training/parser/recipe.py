@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,8 @@ from lookmatch_assets.training.parser.photos import Example, read_labelled, read
 from lookmatch_assets.training.parser.pieces import home_pieces, laid_out, nobody, shop_pieces
 from lookmatch_assets.training.parser.self_training import label_all
 from lookmatch_assets.training.parser.stages import Source, Stage, train_stage
-
-if TYPE_CHECKING:
-    from torch import nn
+from lookmatch_serving.parsing.parser import Network
+from lookmatch_serving.parsing.session import ParserNetwork
 
 FIRST_BLOCKS = ("conv_stem", "blocks.0", "blocks.1")
 """Parts of the backbone that the later stages leave as the first one made them."""
@@ -35,7 +34,9 @@ class Recipe:
     batch: int = 8
     drawn: int = 300
     laid_out: int = 300
-    pieces_each: int = 25
+    pieces_each: int = 10
+    nobody_every: int = 4
+    shop_rows: int = 8000
     limit: int | None = None
     pretrained: bool = True
     seed: int = 1
@@ -68,7 +69,8 @@ def train(folders: Folders, output: Path, recipe: Recipe, say: Callable[[str], N
     first = Stage("small", recipe.small_steps, recipe.batch, shapes=SMALL_SHAPES, seed=recipe.seed)
     teacher = train_stage(model, [Source(labelled, 1.0)], first, checkpoints, say)
     model.load_state_dict(teacher.state_dict())
-    sources = mixture(folders, labelled, teacher, recipe)
+    export(teacher, checkpoints / "teacher")
+    sources = mixture(folders, labelled, ParserNetwork(checkpoints / "teacher"), recipe)
     say("sources: " + ", ".join(f"{len(source.examples)} at {source.share}" for source in sources))
     rates, seed = (1.5e-3, 3e-4), recipe.seed + 1
     second = Stage("mixed", recipe.mixed_steps, recipe.batch, rates, shapes=SMALL_SHAPES, frozen=FIRST_BLOCKS, seed=seed)
@@ -77,17 +79,16 @@ def train(folders: Folders, output: Path, recipe: Recipe, say: Callable[[str], N
     return export(train_stage(model, sources, third, checkpoints, say), output)
 
 
-def mixture(folders: Folders, labelled: list[Example], teacher: nn.Module, recipe: Recipe) -> list[Source]:
+def mixture(folders: Folders, labelled: list[Example], teacher: Network, recipe: Recipe) -> list[Source]:
     """Return the sources of the later stages: labelled and tagged photos, drawings, pieces, nobody."""
-    teacher.eval()
     rng = np.random.default_rng(recipe.seed)
     sources = [
         Source(labelled, 0.5),
         Source(label_all(teacher, read_tagged(folders.parsing, recipe.limit)), 0.28),
         Source(draw_figures(recipe.drawn), 0.07),
-        Source(nobody(labelled, teacher), 0.03),
+        Source(nobody(labelled[:: recipe.nobody_every], teacher), 0.03),
     ]
-    pieces = [] if folders.shop is None else shop_pieces(folders.shop, teacher, recipe.pieces_each, recipe.seed)
+    pieces = [] if folders.shop is None else shop_pieces(folders.shop, teacher, recipe.pieces_each, recipe.seed, recipe.shop_rows)
     if folders.home is not None:
         at_home = home_pieces(folders.home, teacher, recipe.pieces_each)
         sources.append(Source(at_home, 0.04))

@@ -6,16 +6,15 @@ D.-H. Lee, "Pseudo-Label" (ICML workshop 2013), with the tags as a bound: a clas
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookmatch_assets.training.parser.export import parser_config
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, CLASSES, IGNORED, KIND_NAMES, KINDS, class_of_kind
 from lookmatch_assets.training.parser.photos import Example, Tagged
+from lookmatch_serving.parsing.parser import Network
 from lookmatch_serving.parsing.preprocessing import picture_tensor
 
 SURE = 0.6
@@ -27,18 +26,10 @@ TAGGED_BONUS = 1.5
 ALWAYS = ("background", "skin", "hair")
 
 
-def probabilities(model: Any, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return class (c, h, w) and kind (k, h, w) probabilities at a quarter of the input, over a picture and its mirror image."""
-    import torch
-
-    tensor = torch.from_numpy(picture_tensor(Image.fromarray(pixels), parser_config()))
-    with torch.inference_mode():
-        classes, kinds = model(torch.cat([tensor, tensor.flip(3)]))
-    seen = []
-    for logits in (classes, kinds):
-        shares = logits.softmax(1)
-        seen.append(((shares[0] + shares[1].flip(2)) / 2).numpy())
-    return seen[0], seen[1]
+def probabilities(teacher: Network, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return class (c, h, w) and kind (k, h/4, w/4) probabilities on the network's grid."""
+    classes, kinds = teacher.run(picture_tensor(Image.fromarray(pixels), teacher.config))
+    return classes[0], kinds[0]
 
 
 def allowed(tags: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -52,10 +43,10 @@ def _resized(channels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np
     return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_LINEAR) for channel in channels])
 
 
-def labelled(model: Any, photo: Tagged) -> Example:
-    """Return a tagged photo with the labels that its tags and the model agree on."""
+def labelled(teacher: Network, photo: Tagged) -> Example:
+    """Return a tagged photo with the labels that its tags and the teacher agree on."""
     factors, kinds_allowed = allowed(photo.tags)
-    classes, kinds = probabilities(model, photo.pixels)
+    classes, kinds = probabilities(teacher, photo.pixels)
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     shares = _resized(classes * factors[:, None, None], size)
     shares /= np.maximum(shares.sum(0), 1e-6)
@@ -79,9 +70,9 @@ def _kinds(chosen: NDArray[np.uint8], shares: NDArray[np.float32], kinds_allowed
     return result
 
 
-def restricted(model: Any, name: str, pixels: NDArray[np.uint8], class_name: str, kind_name: str | None) -> Example | None:
+def restricted(teacher: Network, name: str, pixels: NDArray[np.uint8], class_name: str, kind_name: str | None) -> Example | None:
     """Return a photo of one garment of a known class with its pixels labelled; None where it is unclear which they are."""
-    classes, _ = probabilities(model, pixels)
+    classes, _ = probabilities(teacher, pixels)
     garment = 1 - classes[0] - classes[CLASS_NAMES.index("skin")] - classes[CLASS_NAMES.index("hair")]
     size = (pixels.shape[1], pixels.shape[0])
     share = np.asarray(cv2.resize(np.clip(garment, 0, 1), size, interpolation=cv2.INTER_LINEAR))
@@ -95,7 +86,6 @@ def restricted(model: Any, name: str, pixels: NDArray[np.uint8], class_name: str
     return Example(name, pixels, labels, np.where(labels == number, kind, IGNORED).astype(np.uint8))
 
 
-def label_all(model: Any, photos: Sequence[Tagged]) -> list[Example]:
-    """Label tagged photos with a trained model."""
-    model.eval()
-    return [labelled(model, photo) for photo in photos]
+def label_all(teacher: Network, photos: Sequence[Tagged]) -> list[Example]:
+    """Label tagged photos with a trained parser."""
+    return [labelled(teacher, photo) for photo in photos]
