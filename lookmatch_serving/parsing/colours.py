@@ -22,7 +22,7 @@ from lookmatch_serving.parsing.config import MODEL_FOLDER
 
 COLOURS_FILE = "colours.json"
 GROUPS = 4
-_SAMPLE = 1500
+_SAMPLE = 600
 _LIT_FROM = 0.6
 """Quantile of a group's lightness that stands for it."""
 

@@ -63,14 +63,7 @@ class Labelled:
 
     def of(self, *names: str) -> NDArray[np.bool_]:
         """Return where the best class is one of those named."""
-        return np.isin(self.best, [self.config.classes.index(name) for name in names])
-
-    def without(self, *names: str) -> Labelled:
-        """Return the answer as it were if these classes did not exist."""
-        classes = self.classes.copy()
-        classes[[self.config.classes.index(name) for name in names]] = 0
-        classes /= np.maximum(classes.sum(0), 1e-6)
-        return replace(self, classes=classes, best=classes.argmax(0))
+        return np.asarray(np.isin(self.best, [self.config.classes.index(name) for name in names]))
 
     def share(self, *names: str) -> NDArray[np.float32]:
         """Return the probability (h, w) of the classes named, together."""
@@ -78,36 +71,49 @@ class Labelled:
 
 
 def worn_garments(seen: Labelled, person: NDArray[np.bool_]) -> list[Garment]:
-    """Return the garments on a person's pixels.
+    """Return the garments on a person's pixels."""
+    sure = without_doubtful(seen, person)
+    masks = {name: cleaned(sure.of(*classes) & person) for name, classes in GARMENT_CLASSES.items()}
+    found = [garment_of(name, mask, sure) for name, mask in masks.items()]
+    return [garment for garment in found if garment is not None]
 
-    What the network is too unsure of is no garment: its pixels go to what else they may be, the least sure garment first, since
-    one garment misread in parts leaves scraps of others.
+
+def without_doubtful(seen: Labelled, person: NDArray[np.bool_]) -> Labelled:
+    """Return the labels without garments that the network is too unsure of: their pixels go to what else they may be.
+
+    The least sure garment goes first, since one garment misread in parts leaves scraps of others.
     """
+    shares = seen.classes[:, person]
+    numbers = {name: [seen.config.classes.index(label) for label in labels] for name, labels in GARMENT_CLASSES.items()}
+    removed = False
     while True:
-        found = _candidates(seen, person)
-        doubts = {garment.name: garment.confidence / LEAST_CONFIDENCE[garment.name] for garment in found}
+        best = shares.argmax(0)
+        doubts = {}
+        for name, classes in numbers.items():
+            mine = np.isin(best, classes)
+            if mine.sum() >= LEAST_AREA * person.size:
+                doubts[name] = float(shares[classes][:, mine].sum(0).mean()) / LEAST_CONFIDENCE[name]
         worst = min(doubts, key=lambda name: doubts[name], default=None)
         if worst is None or doubts[worst] >= 1:
-            return found
-        seen = seen.without(*GARMENT_CLASSES[worst])
-
-
-def _candidates(seen: Labelled, person: NDArray[np.bool_]) -> list[Garment]:
-    found = []
-    for name, classes in GARMENT_CLASSES.items():
-        garment = garment_of(name, cleaned(seen.of(*classes) & person), seen)
-        if garment is not None:
-            found.append(garment)
-    return found
+            break
+        shares[numbers[worst]] = 0
+        shares /= np.maximum(shares.sum(0), 1e-6)
+        removed = True
+    if not removed:
+        return seen
+    kept, labels = seen.classes.copy(), seen.best.copy()
+    kept[:, person], labels[person] = shares, best
+    return replace(seen, classes=kept, best=labels)
 
 
 def cleaned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a mask without specks."""
-    parts = components(mask)
-    if not parts:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if len(areas) < 2:
         return mask
-    least = _PART_KEPT * parts[0].sum()
-    return np.asarray(np.logical_or.reduce([part for part in parts if part.sum() >= least]))
+    kept = np.flatnonzero(np.concatenate([[False], areas >= _PART_KEPT * areas.max()]))
+    return np.asarray(np.isin(labels, kept))
 
 
 def garment_of(name: str, mask: NDArray[np.bool_], seen: Labelled) -> Garment | None:
@@ -148,7 +154,7 @@ def _cut_by(mask: NDArray[np.bool_]) -> frozenset[str]:
 
 
 def _shoes(mask: NDArray[np.bool_]) -> tuple[Part, ...]:
-    parts = components(mask)[:2]
+    parts = components(mask, _TOUCHING)[:2]
     if len(parts) < 2 or parts[1].sum() < _SECOND_SHOE * parts[0].sum():
         return ()
     pair = sorted(parts, key=lambda part: box_of(part)[0])

@@ -13,7 +13,7 @@ from PIL import Image
 from lookmatch_serving.parsing.config import ParserConfig
 from lookmatch_serving.parsing.garments import GARMENT_CLASSES, LEAST_AREA, Labelled, garment_of, worn_garments
 from lookmatch_serving.parsing.outlines import box_of
-from lookmatch_serving.parsing.people import components, find_people
+from lookmatch_serving.parsing.people import LEAST_SHAPE, components, find_people
 from lookmatch_serving.parsing.preprocessing import picture_tensor
 from lookmatch_serving.parsing.records import Garment, ParsedLook, Setting
 from lookmatch_serving.parsing.session import ParserNetwork
@@ -75,7 +75,7 @@ class LookParser:
 def _pieces(seen: Labelled) -> tuple[Garment, ...]:
     """Return the garments of every connected shape: its main one, and those touching it that the network is sure of."""
     found: list[Garment] = []
-    for shape in components(seen.best != 0):
+    for shape in components(seen.best != 0, LEAST_SHAPE):
         mass = {name: float(seen.share(*classes)[shape].sum()) for name, classes in GARMENT_CLASSES.items()}
         main = max(mass, key=lambda name: mass[name])
         rest = shape

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 LEAST_PERSON = 0.12
 """Smallest person that counts, as a share of the largest one's pixels."""
 
+LEAST_SHAPE = 24
+"""Pixels of the network's grid below which a loose shape is a speck: a third of the smallest garment."""
+
 LEAST_HEAD = 0.3
 """Smallest head of a group, as a share of the largest one's pixels."""
 
@@ -27,11 +30,12 @@ class People:
     count: int
 
 
-def components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Return the connected parts of a mask, the largest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    order = sorted(range(1, count), key=lambda number: -int(stats[number, cv2.CC_STAT_AREA]))
-    return [labels == number for number in order]
+def components(mask: NDArray[np.bool_], least: int = 1) -> list[NDArray[np.bool_]]:
+    """Return the connected parts of a mask that have at least so many pixels, the largest first."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    order = np.argsort(-areas, kind="stable")
+    return [labels == number + 1 for number in order.tolist() if areas[number] >= least]
 
 
 def find_people(covered: NDArray[np.bool_], body: NDArray[np.bool_], heads: NDArray[np.bool_]) -> People:
@@ -45,7 +49,7 @@ def find_people(covered: NDArray[np.bool_], body: NDArray[np.bool_], heads: NDAr
     Returns:
         People; count 0 (and all of `covered`) where nobody is.
     """
-    shapes = [part for shape in components(_joined(covered)) for part in _parted(shape, heads)]
+    shapes = [part for shape in components(_joined(covered), LEAST_SHAPE) for part in _parted(shape, heads)]
     people = [shape for shape in shapes if (shape & body).sum() >= LEAST_BODY * shape.sum()]
     if not people:
         return People(covered, 0)
@@ -69,6 +73,8 @@ def _prominence(shape: NDArray[np.bool_]) -> float:
 
 def _nearest(shape: NDArray[np.bool_], main: NDArray[np.bool_], others: list[NDArray[np.bool_]]) -> bool:
     """Whether a loose shape is nearer to the main person than to anybody else."""
+    if not others:
+        return True
 
     def distance(person: NDArray[np.bool_]) -> float:
         field = cv2.distanceTransform((~person).astype(np.uint8), cv2.DIST_L2, 3)
@@ -80,13 +86,13 @@ def _nearest(shape: NDArray[np.bool_], main: NDArray[np.bool_], others: list[NDA
 
 def _parted(shape: NDArray[np.bool_], heads: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """Part people who touch, half way between their heads."""
-    found = components(heads & shape)
+    found = components(heads & shape, LEAST_SHAPE)
     if len(found) < 2:
         return [shape]
     wide = max(int(np.ptp(np.flatnonzero(found[0].any(0)))), 3)
     kernel = np.ones((1, wide | 1), np.uint8)
     closed = cv2.morphologyEx((heads & shape).astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
-    found = [head for head in components(np.asarray(closed)) if head.sum() >= LEAST_HEAD * found[0].sum()]
+    found = components(np.asarray(closed), int(LEAST_HEAD * found[0].sum()))
     centres = sorted(float(np.flatnonzero(head.any(0)).mean()) for head in found)
     borders = [(a + b) / 2 for a, b in pairwise(centres) if b - a > 1.8 * wide]
     if not borders:

@@ -54,7 +54,8 @@ class LayerAnswer(Record):
 
     Attributes:
         outline: polygons around the piece in the look; empty where only the box is known.
-        attributes: of the piece, as they were read from the look: type, colour, pattern, and what else was seen.
+        attributes: of the piece, as they were read from the look: type, colour, pattern, what else was seen, and, in a picture of
+            several people, whose it is.
         category: that the look's piece seems to have, None where the generator names none.
         relaxed: filters that were dropped since too few products passed them; hits that fail one say so.
         explanation: why there is no product at all, and without which filter there would be some.

@@ -112,6 +112,8 @@ class EmbeddedQueryGenerator:
                 attributes[attribute] = labels[int(shares[number].argmax())].lower()
             if parsed.setting is Setting.WORN:
                 attributes["colour"] = self._colour(one, attributes["pattern"])
+            if parsed.people > 1:
+                attributes["person"] = f"the most prominent of {parsed.people}"
             if name.startswith(_SLEEVELESS_LAYERS) or (covered and name == INNER):
                 del attributes["sleeve"]
             queries.append(_layer_query(name, one, types[number][1], attributes, gender))
