@@ -52,9 +52,11 @@ def train_mini(
 @click.option("--home", type=_FOLDER, help="Folder of photos taken at home; `clothes-at-home` beside DATA where there is one.")
 @click.option("--shop", type=_FOLDER, help="Folder of shop photos; `fashion-products` beside DATA where there is one.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-parser"), show_default=True)
-@click.option("--small-steps", default=1300, show_default=True, help="Steps of stage 1: labelled photos at half the pixels.")
-@click.option("--mixed-steps", default=1000, show_default=True, help="Steps of stage 2: all sources at half the pixels.")
-@click.option("--full-steps", default=900, show_default=True, help="Steps of stage 3: all sources at full size.")
+@click.option("--small-steps", default=800, show_default=True, help="Steps of stage 1: labelled photos at half the pixels.")
+@click.option(
+    "--drawn-steps", default=500, show_default=True, help="Steps of stage 2: drawn figures beside them, half the pixels."
+)
+@click.option("--full-steps", default=1500, show_default=True, help="Steps of stage 3: all sources at full size.")
 @click.option("--threads", default=1, show_default=True, help="Cores to use.")
 @click.option("--limit", type=int, help="Use the first photos only.")
 def train_parser(
@@ -63,7 +65,7 @@ def train_parser(
     shop: Path | None,
     output: Path,
     small_steps: int,
-    mixed_steps: int,
+    drawn_steps: int,
     full_steps: int,
     threads: int,
     limit: int | None,
@@ -83,6 +85,6 @@ def train_parser(
         return folder if folder.is_dir() else None
 
     folders = Folders(data, beside(home, "clothes-at-home"), beside(shop, "fashion-products"))
-    recipe = Recipe(small_steps=small_steps, mixed_steps=mixed_steps, full_steps=full_steps, limit=limit)
+    recipe = Recipe(small_steps=small_steps, drawn_steps=drawn_steps, full_steps=full_steps, limit=limit)
     version = train(folders, output, recipe, click.echo)
     click.echo(f"lookmatch-parser {version} written to {output}")

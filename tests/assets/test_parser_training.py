@@ -152,10 +152,10 @@ def test_a_run_resumes_from_its_checkpoint_and_exports_what_serving_loads(folder
     from lookmatch_serving.parsing.session import ParserNetwork
 
     said: list[str] = []
-    recipe = Recipe(small_steps=2, mixed_steps=1, full_steps=1, batch=2, drawn=2, laid_out=1, pretrained=False)
+    recipe = Recipe(small_steps=2, drawn_steps=1, full_steps=1, batch=2, drawn=2, laid_out=1, pretrained=False)
     version = train(Folders(folder), tmp_path, recipe, said.append)
     steps = [line for line in said if "step" in line]
-    assert [line.split(":")[0] for line in steps] == ["small", "mixed", "full"]
+    assert [line.split(":")[0] for line in steps] == ["small", "drawn", "full"]
     network = ParserNetwork(tmp_path)
     assert network.version == version
     LookParser(network).parse(Image.fromarray(draw_figure(700_900_300).pixels))

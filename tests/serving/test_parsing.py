@@ -10,76 +10,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
-from lookmatch_assets.synthetic.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
+from lookmatch_assets.synthetic.attributes import GarmentType, Sleeve
 from lookmatch_assets.training.parser.drawn import draw_figure
 from lookmatch_assets.training.parser.export import parser_config
-from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED, KIND_NAMES
+from lookmatch_assets.training.parser.labels import CLASS_NAMES, IGNORED
 from lookmatch_assets.training.parser.photos import Example
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.parsing.config import CONFIG_FILE, MODEL_FILE, MODEL_FOLDER, read_config
 from lookmatch_serving.parsing.parser import LookParser
 from lookmatch_serving.parsing.preprocessing import input_size, picture_tensor
-from lookmatch_serving.parsing.records import ParsedLook, Setting
+from lookmatch_serving.parsing.records import Setting
 from lookmatch_serving.parsing.session import ParserNetwork
-
-
-class Exact:
-    """A network that answers with the labels of one known picture."""
-
-    version = "exact"
-    config = parser_config()
-
-    def __init__(self, truth: Example) -> None:
-        self._truth = truth
-
-    def run(self, pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        high, wide = pictures.shape[2:]
-        classes = _spread(self._truth.classes, len(CLASS_NAMES), (wide, high))
-        return classes, _spread(self._truth.kinds, len(KIND_NAMES), (wide // 4, high // 4))
-
-
-def _spread(labels: NDArray[np.uint8], count: int, size: tuple[int, int]) -> NDArray[np.float32]:
-    small = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
-    known = np.where(small == IGNORED, 0, small)
-    return np.where(known[None] == np.arange(count)[:, None, None], 0.9, 0.1 / (count - 1)).astype(np.float32)[None]
-
-
-def _garment(kind: GarmentType, colour: Colour = Colour.BLUE, sleeve: Sleeve | None = None) -> GarmentAttributes:
-    return GarmentAttributes(kind, colour, Pattern.SOLID, sleeve, Gender.WOMEN, Usage.CASUAL)
-
-
-OUTFIT = [
-    _garment(GarmentType.JACKET, Colour.RED, Sleeve.LONG),
-    _garment(GarmentType.T_SHIRT, Colour.WHITE, Sleeve.SHORT),
-    _garment(GarmentType.JEANS, Colour.NAVY_BLUE),
-    _garment(GarmentType.CASUAL_SHOES, Colour.GREEN),
-    _garment(GarmentType.HANDBAG, Colour.BLACK),
-]
+from tests.serving.exact_labels import OUTFIT, beside, garment_of_type, parse, part_of
 
 
 @pytest.fixture(scope="module")
 def figure() -> Example:
     return draw_figure(700_500_000, OUTFIT)
-
-
-def parse(truth: Example) -> ParsedLook:
-    return LookParser(Exact(truth)).parse(Image.fromarray(truth.pixels))
-
-
-def part_of(truth: Example, rows: slice, columns: slice = slice(None)) -> Example:
-    return Example("part", truth.pixels[rows, columns], truth.classes[rows, columns], truth.kinds[rows, columns])
-
-
-def beside(people: Sequence[Example]) -> Example:
-    return Example(
-        "group",
-        np.hstack([person.pixels for person in people]),
-        np.hstack([person.classes for person in people]),
-        np.hstack([person.kinds for person in people]),
-    )
 
 
 def share(truth: Example, name: str) -> float:
@@ -132,7 +81,9 @@ def test_what_is_cut_off_by_the_lower_edge_is_not_reported_and_what_the_edge_cut
 
 
 def test_of_several_people_the_largest_is_read_and_their_number_is_said(figure: Example) -> None:
-    other = draw_figure(700_500_001, [_garment(GarmentType.DRESS, sleeve=Sleeve.SHORT), _garment(GarmentType.HEELS)])
+    other = draw_figure(
+        700_500_001, [garment_of_type(GarmentType.DRESS, sleeve=Sleeve.SHORT), garment_of_type(GarmentType.HEELS)]
+    )
     small = np.zeros_like(other.classes), np.full_like(other.kinds, IGNORED)
     half = np.asarray(Image.fromarray(other.classes).resize((180, 240), Image.Resampling.NEAREST))
     small[0][200:440, 90:270] = half

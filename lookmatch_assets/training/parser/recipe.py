@@ -28,9 +28,9 @@ FIRST_BLOCKS = ("conv_stem", "blocks.0", "blocks.1")
 class Recipe:
     """What a run may change; the shipped run's numbers are the defaults."""
 
-    small_steps: int = 1300
-    mixed_steps: int = 1000
-    full_steps: int = 900
+    small_steps: int = 800
+    drawn_steps: int = 500
+    full_steps: int = 1500
     batch: int = 8
     drawn: int = 300
     laid_out: int = 300
@@ -65,27 +65,27 @@ def train(folders: Folders, output: Path, recipe: Recipe, say: Callable[[str], N
     torch.manual_seed(recipe.seed)
     checkpoints = output / "checkpoints"
     labelled = read_labelled(folders.parsing, "train", limit=recipe.limit)
+    drawn = Source(draw_figures(recipe.drawn), 0.15)
     model: Any = build_parser(recipe.pretrained)
     first = Stage("small", recipe.small_steps, recipe.batch, shapes=SMALL_SHAPES, seed=recipe.seed)
-    teacher = train_stage(model, [Source(labelled, 1.0)], first, checkpoints, say)
-    model.load_state_dict(teacher.state_dict())
-    export(teacher, checkpoints / "teacher")
-    sources = mixture(folders, labelled, ParserNetwork(checkpoints / "teacher"), recipe)
-    say("sources: " + ", ".join(f"{len(source.examples)} at {source.share}" for source in sources))
+    model.load_state_dict(train_stage(model, [Source(labelled, 1.0)], first, checkpoints, say).state_dict())
     rates, seed = (1.5e-3, 3e-4), recipe.seed + 1
-    second = Stage("mixed", recipe.mixed_steps, recipe.batch, rates, shapes=SMALL_SHAPES, frozen=FIRST_BLOCKS, seed=seed)
-    model.load_state_dict(train_stage(model, sources, second, checkpoints, say).state_dict())
-    third = Stage("full", recipe.full_steps, recipe.batch, (8e-4, 1.6e-4), shapes=SHAPES, frozen=FIRST_BLOCKS, seed=seed + 1)
+    second = Stage("drawn", recipe.drawn_steps, recipe.batch, rates, shapes=SMALL_SHAPES, frozen=FIRST_BLOCKS, seed=seed)
+    model.load_state_dict(train_stage(model, [Source(labelled, 0.85), drawn], second, checkpoints, say).state_dict())
+    export(model.eval(), checkpoints / "teacher")
+    sources = mixture(folders, labelled, drawn.examples, ParserNetwork(checkpoints / "teacher"), recipe)
+    say("sources: " + ", ".join(f"{len(source.examples)} at {source.share}" for source in sources))
+    third = Stage("full", recipe.full_steps, recipe.batch, (1e-3, 2e-4), shapes=SHAPES, frozen=FIRST_BLOCKS, seed=seed + 1)
     return export(train_stage(model, sources, third, checkpoints, say), output)
 
 
-def mixture(folders: Folders, labelled: list[Example], teacher: Network, recipe: Recipe) -> list[Source]:
-    """Return the sources of the later stages: labelled and tagged photos, drawings, pieces, nobody."""
+def mixture(folders: Folders, labelled: list[Example], drawn: list[Example], teacher: Network, recipe: Recipe) -> list[Source]:
+    """Return the sources of the last stage: labelled and tagged photos, drawings, pieces, nobody."""
     rng = np.random.default_rng(recipe.seed)
     sources = [
         Source(labelled, 0.5),
         Source(label_all(teacher, read_tagged(folders.parsing, recipe.limit)), 0.28),
-        Source(draw_figures(recipe.drawn), 0.07),
+        Source(drawn, 0.07),
         Source(nobody(labelled[:: recipe.nobody_every], teacher), 0.03),
     ]
     pieces = [] if folders.shop is None else shop_pieces(folders.shop, teacher, recipe.pieces_each, recipe.seed, recipe.shop_rows)
