@@ -45,6 +45,7 @@ def build_parser(pretrained: bool = True) -> nn.Module:
                 load_imagenet_weights(self.trunk)
             self.trunk.eval()
             fold_batch_norms(self.trunk)
+            self.trunk.requires_grad_(True)
             channels = self.trunk.feature_info.channels()
             self.lateral = nn.ModuleList(nn.Conv2d(c, WIDTH, 1) for c in channels)
             self.context = nn.Sequential(nn.Linear(channels[-1], WIDTH), nn.ReLU())

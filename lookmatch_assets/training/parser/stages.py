@@ -101,10 +101,10 @@ def train_stage(model: Any, sources: list[Source], stage: Stage, folder: Path, s
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
         first = int(state["step"])
-    if first >= stage.steps:
-        return average
+        if first >= stage.steps:
+            return average
+        optimiser.load_state_dict(state["optimiser"])
     weights = tuple(torch.from_numpy(frequency_weights(sources[0].examples, of_kinds)) for of_kinds in (False, True))
     started, running = time.monotonic(), 0.0
     for step in range(first, stage.steps):

@@ -33,6 +33,16 @@ EMBEDDED_GENERATOR = "embedded-6"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
 
+PLAUSIBLE = 0.3
+"""Types at least this likely, relative to the best, are searched too."""
+
+OWN_LAYER = 3.0
+"""How much likelier the layer that the parser saw in a laid-out piece makes that layer's types."""
+
+_MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
+"""Patterns of which a second colour is said where it covers enough."""
+
+
 class QueryGenerator(Protocol):
     """Reads a look."""
 
@@ -51,10 +61,6 @@ class QueryGenerator(Protocol):
         Raises:
             UpstreamError: the model behind it did not answer usefully.
         """
-
-
-PLAUSIBLE = 0.3
-"""Types at least this likely, relative to the best, are searched too."""
 
 
 class EmbeddedQueryGenerator:
@@ -111,7 +117,8 @@ class EmbeddedQueryGenerator:
                 labels, shares = said[attribute]
                 attributes[attribute] = labels[int(shares[number].argmax())].lower()
             if parsed.setting is Setting.WORN:
-                attributes["colour"] = self._colour(one, attributes["pattern"])
+                second_from = 0.3 if attributes["pattern"] in _MANY_COLOURS else 0.45
+                attributes["colour"] = colour_word(one.colours, second_from) or attributes["colour"]
             if parsed.people > 1:
                 attributes["person"] = f"the most prominent of {parsed.people}"
             if name.startswith(_SLEEVELESS_LAYERS) or (covered and name == INNER):
@@ -125,30 +132,23 @@ class EmbeddedQueryGenerator:
         seen = {label.lower(): float(share) for label, share in zip(labels, shares, strict=True)}
         if setting is Setting.WORN:
             return one.layer, likely_types(one.garment.kinds, seen)
-        return _piece_types(one.layer, seen)
-
-    @staticmethod
-    def _colour(one: SeenGarment, pattern: str) -> str:
-        """One name, or two where a pattern has two colours."""
-        return colour_word(one.colours, second_from=0.3 if pattern in _MANY_COLOURS else 0.45) or "black"
+        return _piece_types(one, seen)
 
 
 def _row(said: tuple[Sequence[str], Vectors], number: int) -> tuple[Sequence[str], Vectors]:
     return said[0], said[1][number]
 
 
-OWN_LAYER = 3.0
-"""How much likelier the layer that the parser saw in a laid-out piece makes that layer's types."""
-
-
-def _piece_types(layer: str, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
+def _piece_types(one: SeenGarment, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
     """The layer of a laid-out piece and its types: encoders know shop photos best, so theirs counts, with the parser's vote."""
     mass: dict[str, float] = {}
     for kind, share in seen.items():
         own = LAYER_OF_TYPE.get(kind)
         if own is not None:
-            mass[own] = mass.get(own, 0.0) + share * (OWN_LAYER if own == layer else 1.0)
-    best = max(mass, key=lambda name: mass[name]) if mass else layer
+            mass[own] = mass.get(own, 0.0) + share * (OWN_LAYER if own == one.layer else 1.0)
+    if not mass:
+        return one.layer, likely_types(one.garment.kinds)
+    best = max(mass, key=lambda name: mass[name])
     types = {kind: share for kind, share in seen.items() if LAYER_OF_TYPE.get(kind) == best}
     return best, dict(sorted(types.items(), key=lambda item: -item[1]))
 
@@ -160,9 +160,6 @@ def _gender(seen: list[SeenGarment], labels: Sequence[str], shares: Vectors) -> 
     by_label = dict(zip((gender_of(label) for label in labels), total, strict=True))
     return max(("men", "women"), key=lambda name: by_label.get(name, 0.0))
 
-
-_MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
-"""Patterns of which a second colour is said where it covers enough."""
 
 _GENDERS = {"men's": "men", "women's": "women", "boys'": "boys", "girls'": "girls"}
 _POSSESSIVE = {"men": "Men's", "women": "Women's", "boys": "Boys'", "girls": "Girls'", "unisex": "Unisex"}
