@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lookmatch_assets.training.encoder.network import load_imagenet_weights
 from lookmatch_assets.training.parser.labels import CLASS_NAMES, KIND_NAMES
@@ -40,13 +40,13 @@ def build_parser(pretrained: bool = True) -> nn.Module:
 
         def __init__(self) -> None:
             super().__init__()
-            self.trunk: Any = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
+            self.trunk = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
             if pretrained:
                 load_imagenet_weights(self.trunk)
             self.trunk.eval()
             fold_batch_norms(self.trunk)
             self.trunk.requires_grad_(True)
-            channels = self.trunk.feature_info.channels()
+            channels: list[int] = cast("Any", self.trunk).feature_info.channels()
             self.lateral = nn.ModuleList(nn.Conv2d(c, WIDTH, 1) for c in channels)
             self.context = nn.Sequential(nn.Linear(channels[-1], WIDTH), nn.ReLU())
             self.blocks = nn.ModuleList(nn.Sequential(Block()) for _ in channels)
