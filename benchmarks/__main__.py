@@ -9,7 +9,7 @@ import click
 from lookmatch_serving.cli.lazy_group import LazyGroup
 from lookmatch_serving.errors import LookmatchError
 
-NAMES = ("deadlines", "effect", "encoders", "landing", "looks", "pages", "retrieval", "serving")
+NAMES = ("deadlines", "effect", "encoders", "landing", "looks", "pages", "reading", "retrieval", "serving")
 
 benchmarks = LazyGroup(
     name="benchmarks",

@@ -43,7 +43,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "list": "lookmatch_serving.cli.models:show",
         "pull": "lookmatch_serving.cli.models:pull",
     },
-    "train": {"mini": "lookmatch_assets.cli.train:train_mini"},
+    "train": {"mini": "lookmatch_assets.cli.train:train_mini", "parser": "lookmatch_assets.cli.train:train_parser"},
 }
 
 

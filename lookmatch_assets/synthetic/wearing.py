@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import atan2
 from random import Random
@@ -191,13 +191,14 @@ def _feminine(worn: Worn) -> bool:
     return sum({Gender.WOMEN: 1, Gender.MEN: -1}.get(garment.gender, 0) for garment, _ in worn.values()) > 0
 
 
-def dress_person(worn: Worn, seed: int, size: tuple[int, int]) -> CanvasPen:
+def dress_person(worn: Worn, seed: int, size: tuple[int, int], pen_of: Callable[..., CanvasPen] = CanvasPen) -> CanvasPen:
     """Draw a person wearing the garments.
 
     Args:
         worn: Layer name -> garment and cloth.
         seed: Decides the scene, the person and the pose.
         size: Width and height in pixels.
+        pen_of: Makes the pen, from the arguments of `CanvasPen`.
 
     Returns:
         The pen, holding the picture and, as owner i, what is visible of the i-th garment.
@@ -209,7 +210,7 @@ def dress_person(worn: Worn, seed: int, size: tuple[int, int]) -> CanvasPen:
     origin = np.array([size[0] * rng.uniform(0.47, 0.53), size[1] * 0.955 - 985 * scale])
     feet = (float(origin[0]) / SCENE_STEP, float(origin[1] + 984 * scale) / SCENE_STEP)
     _contact_shadow(ground, feet, 150 * scale / SCENE_STEP)
-    pen = CanvasPen(ground, size, scale, (float(origin[0]), float(origin[1])))
+    pen = pen_of(ground, size, scale, (float(origin[0]), float(origin[1])))
     sitting = Sitting(pen, body, random_person(rng), worn, rng)
     draw_hair_behind(pen, body, sitting.person)
     draw_skin(pen, body, sitting.person)

@@ -1,4 +1,4 @@
-"""A picture of an answer: the look with its layers' boxes, and beside it each layer's products."""
+"""A picture of an answer: the look with its layers' outlines, and beside it each layer's products."""
 
 from __future__ import annotations
 
@@ -47,17 +47,22 @@ def contact_sheet(look: Image.Image, answer: SearchAnswer, picture_of: PictureOf
     sheet.paste(shown, (_MARGIN, _MARGIN))
     for number, layer in enumerate(answer.layers):
         colour = LAYER_COLOURS[number % len(LAYER_COLOURS)]
-        _draw_box(draw, layer, shown.size, colour)
+        _draw_place(draw, layer, shown.size, colour)
         _draw_row(sheet, layer, (2 * _MARGIN + _LOOK_WIDTH, _MARGIN + number * row_height), colour, picture_of, products)
     return sheet
 
 
-def _draw_box(draw: ImageDraw.ImageDraw, layer: LayerAnswer, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
+def _draw_place(draw: ImageDraw.ImageDraw, layer: LayerAnswer, size: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    """Draw a layer's outline, or its box where no outline is known, and its name."""
     if layer.box is None:
         return
     box = layer.box
     corners = (box.x0 * size[0], box.y0 * size[1], box.x1 * size[0], box.y1 * size[1])
-    draw.rectangle([value + _MARGIN for value in corners], outline=colour, width=3)
+    for ring in layer.outline:
+        line = [(x * size[0] + _MARGIN, y * size[1] + _MARGIN) for x, y in ring]
+        draw.line([*line, line[0], line[1]], fill=colour, width=3, joint="curve")
+    if not layer.outline:
+        draw.rectangle([value + _MARGIN for value in corners], outline=colour, width=3)
     draw.text((corners[0] + _MARGIN + 5, corners[1] + _MARGIN + 3), _words(layer.layer), fill=colour, font=_font(13))
 
 

@@ -21,6 +21,7 @@ from lookmatch_serving.encoders.loaded import (
 from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.llm.accounting import ModelCall
+from lookmatch_serving.parsing.parser import bundled_parser
 from lookmatch_serving.search.answers import Pages, ResponseCache
 from lookmatch_serving.search.models.protocols import QueryGenerator, Segmenter, VisualReranker
 from lookmatch_serving.search.pipeline import SearchPipeline
@@ -85,8 +86,10 @@ def assemble_pipeline(
     retrieval = Retrieval(pool, GradingRegistry().of, settings.rerank_top_k)
 
     def warm(encoder: Encoder) -> None:
-        """Load both towers and read a blank look."""
-        blank = encoder.encode_images([Image.new("RGB", (64, 64), "white")])
+        """Load the parser and both towers, and read a blank look."""
+        picture = Image.new("RGB", (64, 64), "white")
+        bundled_parser().parse(picture)
+        blank = encoder.encode_images([picture])
         if encoder.supports_text:
             for attribute in LOOK_ATTRIBUTES:
                 given.probabilities(encoder, blank, attribute)
@@ -112,7 +115,7 @@ def assemble_pipeline(
 def _versions(settings: Settings, given: Implementations) -> list[object]:
     """Everything but request, look and index that an answer depends on."""
     reader, reranker = (part.version if part is not None else None for part in (given.reader, given.reranker))
-    return [reader, reranker, given.segmenter.version, settings.image_weight, settings.rerank_top_k]
+    return [reader, reranker, bundled_parser().version, given.segmenter.version, settings.image_weight, settings.rerank_top_k]
 
 
 def build_pipeline(

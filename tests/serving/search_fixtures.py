@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 from pgvector import HalfVector
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from lookmatch_assets.synthetic.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
+from lookmatch_assets.synthetic.drawing import draw_look
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.encoders.loaded import EncoderRegistry
@@ -81,6 +84,8 @@ def red_top() -> LayerQuery:
         categories=("t-shirt",),
         gender="men",
         box=box,
+        outline=(((0.3, 0.2), (0.7, 0.2), (0.7, 0.5), (0.3, 0.5)),),
+        attributes={"type": "t-shirt", "colour": "red"},
     )
 
 
@@ -91,16 +96,16 @@ def blue_bottom() -> LayerQuery:
     )
 
 
+@cache
 def dressed_look(top: str = "red") -> bytes:
-    """A figure in a top of that colour and blue trousers before a plain wall, as PNG."""
-    image = Image.new("RGB", (300, 400), (235, 235, 230))
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((130, 20, 170, 75), fill=(200, 150, 120))
-    draw.rectangle((95, 80, 205, 200), fill=COLOURS[top])
-    draw.rectangle((110, 200, 190, 370), fill=COLOURS["blue"])
-    draw.rectangle((105, 370, 195, 385), fill=COLOURS["black"])
+    """A drawn person in a top of that colour and blue trousers, as PNG."""
+    worn = [
+        GarmentAttributes(GarmentType.T_SHIRT, Colour(top), Pattern.SOLID, Sleeve.SHORT, Gender.MEN, Usage.CASUAL),
+        GarmentAttributes(GarmentType.TROUSERS, Colour.BLUE, Pattern.SOLID, None, Gender.MEN, Usage.CASUAL),
+        GarmentAttributes(GarmentType.CASUAL_SHOES, Colour.BLACK, Pattern.SOLID, None, Gender.MEN, Usage.CASUAL),
+    ]
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    draw_look(worn, seed=7, size=(300, 400)).image.save(buffer, "PNG")
     return buffer.getvalue()
 
 

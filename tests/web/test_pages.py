@@ -39,6 +39,13 @@ def test_the_feed_says_what_each_look_is_made_of_and_keeps_references_apart(shop
     assert client.get(f"/?page_token={token.group(1)}").text.count("data-sheet") == 1
 
 
+def test_a_piece_is_tapped_by_its_outline_and_by_its_box_where_only_that_is_known(shop: Shop) -> None:
+    text = shop.app.test_client().get("/looks/look-1").text
+    top = text[text.index('<a href="#inner_topwear"') :]
+    assert re.match(r'<a [^>]+>\s*<path class="box" d="M[\d. ]+(L[\d. ]+){3}Z"/>', top)
+    assert text.count('<rect class="box') == 2
+
+
 def test_a_layer_without_a_good_match_says_so(shop: Shop) -> None:
     text = shop.app.test_client().get("/looks/look-1").text
     shoes = text[text.index('id="footwear"') :]

@@ -133,6 +133,8 @@ def page_of(
     return LayerAnswer(
         layer=listed.query.layer,
         box=listed.query.box,
+        outline=listed.query.outline,
+        attributes=listed.query.attributes,
         query=listed.query.query,
         category=listed.query.category,
         match=best_grade([hit.match for hit in hits]),

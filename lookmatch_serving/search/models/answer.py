@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.look import Box, Outline
 from lookmatch_serving.search.models.request import AppliedPreference, FilterName
 from lookmatch_serving.settings import Market
 from lookmatch_serving.value_types import LayerName, Record
@@ -53,6 +53,9 @@ class LayerAnswer(Record):
     """Products for one layer. ``match`` is the best hit's grade; ``none`` is an honest answer.
 
     Attributes:
+        outline: polygons around the piece in the look; empty where only the box is known.
+        attributes: of the piece, as they were read from the look: type, colour, pattern, what else was seen, and, in a picture of
+            several people, whose it is.
         category: that the look's piece seems to have, None where the generator names none.
         relaxed: filters that were dropped since too few products passed them; hits that fail one say so.
         explanation: why there is no product at all, and without which filter there would be some.
@@ -60,6 +63,8 @@ class LayerAnswer(Record):
 
     layer: LayerName
     box: Box | None
+    outline: Outline = ()
+    attributes: dict[str, str] = Field(default_factory=dict)
     query: str
     category: str | None = None
     match: MatchGrade

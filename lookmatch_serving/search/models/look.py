@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from PIL import Image
 from pydantic import Field, model_validator
@@ -23,6 +24,11 @@ class Box(Record):
         if self.x0 >= self.x1 or self.y0 >= self.y1:
             raise ValueError("a box needs x0 < x1 and y0 < y1")
         return self
+
+
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+Outline = tuple[Annotated[tuple[tuple[_Fraction, _Fraction], ...], Field(min_length=3)], ...]
+"""Polygons, each of at least three corners x, y in fractions of the look's width and height; not closed."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.look import Box, Outline
 from lookmatch_serving.value_types import LayerName, Record
 
 
@@ -18,6 +18,7 @@ class LayerQuery(Record):
         categories: every plausible category slug, best first; search prefers products of these.
         gender: ``men``, ``women``, ``boys``, ``girls``, ``unisex`` or None when not said.
         box: where the layer is in the look, when known.
+        outline: polygons around the layer's visible parts, the largest first; empty when only the box is known.
         confidence: of the generator in this layer, in [0, 1].
         attributes: named attributes read from the look (type, colour, pattern, sleeve, ...).
     """
@@ -28,5 +29,6 @@ class LayerQuery(Record):
     categories: tuple[str, ...] = ()
     gender: str | None = None
     box: Box | None = None
+    outline: Outline = ()
     confidence: float = Field(default=1.0, ge=0, le=1)
     attributes: dict[str, str] = Field(default_factory=dict)

@@ -1,149 +1,148 @@
 """Stage 1: a look becomes one descriptive query per layer.
 
-The embedded generator asks the live encoder what it sees in overlapping regions of the figure (zero-shot), decides
-which layers are
-worn, and writes them in the style "Men's navy blue polo shirt, solid, short sleeves, casual." The Anthropic one is in
-``lookmatch_serving.llm``.
+The embedded generator takes the garments that the look parser sees, asks the live encoder about each one's cut-out (zero-shot),
+reads colours off its pixels, and writes them in the style "Men's navy blue polo shirt, solid, short sleeves, casual." The
+Anthropic one is in ``vision_model``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from PIL import Image
 
 from lookmatch_serving.encoders.loaded import AttributeProbabilities, zero_shot_probabilities
 from lookmatch_serving.encoders.protocol import Encoder, Vectors
 from lookmatch_serving.llm.accounting import Ledger
-from lookmatch_serving.search.models.garments import INNER, OUTER
+from lookmatch_serving.parsing.colours import colour_word
+from lookmatch_serving.parsing.parser import LookParser, bundled_parser
+from lookmatch_serving.parsing.records import ParsedLook, Setting
+from lookmatch_serving.parsing.types import likely_types
+from lookmatch_serving.search.models.garments import INNER, LAYER_OF_TYPE, OUTER, RELATED, category_of
 from lookmatch_serving.search.models.look import Box, Look
 from lookmatch_serving.search.models.query import LayerQuery
-from lookmatch_serving.search.query_generation.foreground import Figure, find_figure
-from lookmatch_serving.search.query_generation.layout import crops_of_pieces, find_pieces, read_pieces
-from lookmatch_serving.search.query_generation.outfit import Evidence, WornGarment, read_outfit
-from lookmatch_serving.search.query_generation.regions import Crop, crops_of
-from lookmatch_serving.search.query_generation.structure import colour_name
+from lookmatch_serving.search.query_generation.worn import SeenGarment, layered, seen_garments
 
 LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
-"""What the embedded generator asks of a region, by the encoder's vocabularies."""
+"""What the embedded generator asks of a cut-out, by the encoder's vocabularies."""
 
-EMBEDDED_GENERATOR = "embedded-5"
+EMBEDDED_GENERATOR = "embedded-6"
 """Part of the cache key; changes whenever the same look would be read differently."""
 
 
-@dataclass(frozen=True)
-class _SeenLook:
-    """A look before anything is encoded: its figure, and crops of pieces that are laid out or of a person's regions."""
+PLAUSIBLE = 0.3
+"""Types at least this likely, relative to the best, are searched too."""
 
-    picture: Image.Image
-    figure: Figure
-    crops: list[Crop]
-    laid_out: bool
+OWN_LAYER = 3.0
+"""How much likelier the layer that the parser saw in a laid-out piece makes that layer's types."""
 
-
-def _see(look: Look) -> _SeenLook:
-    figure = find_figure(look.picture)
-    pieces = find_pieces(figure)
-    crops = crops_of_pieces(look.picture, pieces) if pieces else crops_of(look.picture, figure)
-    return _SeenLook(look.picture, figure, crops, bool(pieces))
+_MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
+"""Patterns of which a second colour is said where it covers enough."""
 
 
 class EmbeddedQueryGenerator:
-    """Zero-shot attributes of regions, by the live encoder itself; needs no network and no large weights."""
+    """The bundled parser's garments, named by the live encoder; needs no network and no large weights."""
 
-    def __init__(self, encoder: Encoder, probabilities: AttributeProbabilities = zero_shot_probabilities) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        probabilities: AttributeProbabilities = zero_shot_probabilities,
+        parser: LookParser | None = None,
+    ) -> None:
         self._encoder = encoder
         self._probabilities = probabilities
+        self._parser = parser or bundled_parser()
 
     @property
     def version(self) -> str:
-        """This code's version and the encoder's."""
-        return f"{EMBEDDED_GENERATOR}:{self._encoder.version}"
+        """This code's version, the parser's and the encoder's."""
+        return f"{EMBEDDED_GENERATOR}:{self._parser.version}:{self._encoder.version}"
 
     def generate(self, look: Look, seconds: float, ledger: Ledger | None = None) -> list[LayerQuery]:
-        """See ``QueryGenerator``; one batched encode of about 26 crops."""
-        seen = _see(look)
-        return self._read(seen, self._encoder.encode_images([crop.image for crop in seen.crops])) if seen.crops else []
+        """See ``QueryGenerator``; one parse, and one batched encode of a cut-out per garment."""
+        parsed, seen = self._see(look)
+        return self._read(parsed, seen, self._encoder.encode_images([one.cut for one in seen])) if seen else []
 
     def generate_many(self, looks: Sequence[Look], pool: Executor) -> dict[str, list[LayerQuery]]:
-        """Digest -> queries of many looks, cropped on the pool's threads and encoded in one batch."""
-        seen = list(pool.map(_see, looks))
-        crops = [crop.image for one in seen for crop in one.crops]
-        vectors = iter(self._encoder.encode_images(crops)) if crops else iter(())
-        rows = [np.stack(list(islice(vectors, len(one.crops)))) if one.crops else None for one in seen]
-        made = pool.map(lambda one, block: self._read(one, block) if block is not None else [], seen, rows)
-        return {look.digest: queries for look, queries in zip(looks, made, strict=True)}
+        """Digest -> queries of many looks, parsed on the pool's threads and encoded in one batch."""
+        looked = list(pool.map(self._see, looks))
+        cuts = [one.cut for _, seen in looked for one in seen]
+        vectors = iter(self._encoder.encode_images(cuts)) if cuts else iter(())
+        rows = [np.stack(list(islice(vectors, len(seen)))) if seen else None for _, seen in looked]
+        return {
+            look.digest: self._read(parsed, seen, block) if block is not None else []
+            for look, (parsed, seen), block in zip(looks, looked, rows, strict=True)
+        }
 
-    def _read(self, seen: _SeenLook, vectors: Vectors) -> list[LayerQuery]:
-        """Queries of a look from the vectors of its crops (n, d)."""
-        labels, shares = self._probabilities(self._encoder, vectors, "type")
-        evidence = Evidence(crops=seen.crops, labels=[label.lower() for label in labels], probabilities=shares)
-        if seen.laid_out:
-            return self._described(read_pieces(evidence), vectors, None)
-        worn = read_outfit(evidence, seen.picture, seen.figure)
-        return self._described(worn, vectors, (seen.picture, seen.figure) if seen.figure.reliable else None)
+    def _see(self, look: Look) -> tuple[ParsedLook, list[SeenGarment]]:
+        parsed = self._parser.parse(look.picture)
+        return parsed, seen_garments(look.picture, parsed)
 
-    def _described(self, worn: list[WornGarment], vectors: Vectors, seen: tuple[Image.Image, Figure] | None) -> list[LayerQuery]:
-        """Add colour, pattern, sleeve, gender and usage of each garment's crop, and write the sentences.
-
-        Where a person was ``seen``, plain colours are counted in the pixels; the encoder names the others.
-        """
-        if not worn:
-            return []
-        chosen = vectors[[garment.crop_index for garment in worn]]
-        read: dict[str, list[str]] = {}
-        for attribute in ("colour", "pattern", "sleeve", "usage"):
-            labels, shares = self._probabilities(self._encoder, chosen, attribute)
-            read[attribute] = [labels[int(row.argmax())].lower() for row in shares]
-        covered = any(garment.layer == OUTER for garment in worn)
-        for i, garment in enumerate(worn):
-            one_colour = read["pattern"][i] not in _MANY_COLOURS or (covered and garment.layer == INNER)
-            if one_colour and seen is not None:
-                read["colour"][i] = colour_name(*seen, colour_box(garment)) or read["colour"][i]
-        gender = self._gender(worn, chosen)
+    def _read(self, parsed: ParsedLook, seen: list[SeenGarment], vectors: Vectors) -> list[LayerQuery]:
+        """Queries of a look from its garments and the vectors (n, d) of their cut-outs."""
+        said = {name: self._probabilities(self._encoder, vectors, name) for name in LOOK_ATTRIBUTES}
+        types = [self._types(parsed.setting, one, *_row(said["type"], number)) for number, one in enumerate(seen)]
+        names = layered([(layer, one.garment.confidence) for one, (layer, _) in zip(seen, types, strict=True)])
+        gender = _gender(seen, *said["gender"])
+        covered = OUTER in names
         queries = []
-        for i, garment in enumerate(worn):
-            attributes = {name: values[i] for name, values in read.items()}
-            if covered and garment.layer == INNER:
+        for number, (one, name) in enumerate(zip(seen, names, strict=True)):
+            if name is None:
+                continue
+            attributes = {"type": next(iter(types[number][1]))}
+            for attribute in ("colour", "pattern", "sleeve", "usage"):
+                labels, shares = said[attribute]
+                attributes[attribute] = labels[int(shares[number].argmax())].lower()
+            if parsed.setting is Setting.WORN:
+                second_from = 0.3 if attributes["pattern"] in _MANY_COLOURS else 0.45
+                attributes["colour"] = colour_word(one.colours, second_from) or attributes["colour"]
+            if parsed.people > 1:
+                attributes["person"] = f"the most prominent of {parsed.people}"
+            if name.startswith(_SLEEVELESS_LAYERS) or (covered and name == INNER):
                 del attributes["sleeve"]
-            queries.append(_layer_query(garment, attributes, gender))
+            queries.append(_layer_query(name, one, types[number][1], attributes, gender))
         return queries
 
-    def _gender(self, worn: list[WornGarment], chosen: Vectors) -> str | None:
-        """Whom the whole outfit is for: the garments' probabilities averaged, those seen best counting most."""
-        labels, shares = self._probabilities(self._encoder, chosen, "gender")
-        weights = [garment.confidence * garment.area for garment in worn]
-        total = [sum(w * float(row[i]) for w, row in zip(weights, shares, strict=True)) for i in range(len(labels))]
-        by_label = dict(zip((gender_of(label) for label in labels), total, strict=True))
-        adult = {name: by_label.get(name, 0.0) for name in ("men", "women")}
-        return max(adult, key=lambda name: adult[name])
+    @staticmethod
+    def _types(setting: Setting, one: SeenGarment, labels: Sequence[str], shares: Vectors) -> tuple[str, Mapping[str, float]]:
+        """The layer of a garment and the probability of each of its types, the likeliest first."""
+        seen = {label.lower(): float(share) for label, share in zip(labels, shares, strict=True)}
+        if setting is Setting.WORN:
+            return one.layer, likely_types(one.garment.kinds, seen)
+        return _piece_types(one, seen)
 
 
-_MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
-"""Patterns whose colours the encoder names better than a count of pixels does."""
+def _row(said: tuple[Sequence[str], Vectors], number: int) -> tuple[Sequence[str], Vectors]:
+    return said[0], said[1][number]
+
+
+def _piece_types(one: SeenGarment, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
+    """The layer of a laid-out piece and its types: encoders know shop photos best, so theirs counts, with the parser's vote."""
+    mass: dict[str, float] = {}
+    for kind, share in seen.items():
+        own = LAYER_OF_TYPE.get(kind)
+        if own is not None:
+            mass[own] = mass.get(own, 0.0) + share * (OWN_LAYER if own == one.layer else 1.0)
+    if not mass:
+        return one.layer, likely_types(one.garment.kinds)
+    best = max(mass, key=lambda name: mass[name])
+    types = {kind: share for kind, share in seen.items() if LAYER_OF_TYPE.get(kind) == best}
+    return best, dict(sorted(types.items(), key=lambda item: -item[1]))
+
+
+def _gender(seen: list[SeenGarment], labels: Sequence[str], shares: Vectors) -> str:
+    """Whom the whole outfit is for: the garments' probabilities averaged, those seen best counting most."""
+    weights = [one.garment.confidence * one.garment.area for one in seen]
+    total = [sum(w * float(row[i]) for w, row in zip(weights, shares, strict=True)) for i in range(len(labels))]
+    by_label = dict(zip((gender_of(label) for label in labels), total, strict=True))
+    return max(("men", "women"), key=lambda name: by_label.get(name, 0.0))
+
 
 _GENDERS = {"men's": "men", "women's": "women", "boys'": "boys", "girls'": "girls"}
 _POSSESSIVE = {"men": "Men's", "women": "Women's", "boys": "Boys'", "girls": "Girls'", "unisex": "Unisex"}
 _SLEEVELESS_LAYERS = ("bottomwear", "footwear", "accessory")
-
-
-def colour_box(garment: WornGarment) -> Box:
-    """The part of a garment's box that shows its cloth and little else: the side of a jacket, the thighs, the toes."""
-    box = garment.box
-    wide, high = box.x1 - box.x0, box.y1 - box.y0
-    if garment.layer == "outermost_topwear":
-        return box.model_copy(update={"x0": box.x0 + 0.15 * wide, "x1": box.x0 + 0.4 * wide, "y0": box.y0 + 0.2 * high})
-    if garment.layer == "inner_topwear":
-        return box.model_copy(update={"x0": box.x0 + 0.35 * wide, "x1": box.x0 + 0.65 * wide, "y0": box.y0 + 0.2 * high})
-    if garment.layer == "bottomwear":
-        return box.model_copy(update={"y0": box.y0 + 0.2 * high, "y1": box.y0 + 0.55 * high})
-    if garment.layer == "footwear":
-        return box.model_copy(update={"y0": box.y0 + 0.5 * high})
-    return box
 
 
 def gender_of(label: str) -> str:
@@ -162,17 +161,19 @@ def compose_query(gender: str | None, attributes: dict[str, str], layer: str) ->
     return sentence[0].upper() + sentence[1:]
 
 
-def _layer_query(garment: WornGarment, read: dict[str, str], gender: str | None) -> LayerQuery:
-    attributes = {"type": garment.kind, **read}
-    if garment.layer.startswith(_SLEEVELESS_LAYERS):
-        attributes.pop("sleeve", None)
+def _layer_query(layer: str, one: SeenGarment, types: Mapping[str, float], attributes: dict[str, str], gender: str) -> LayerQuery:
+    most = next(iter(types.values()))
+    likely = [name for name, share in types.items() if share >= PLAUSIBLE * most]
+    categories = dict.fromkeys(category_of(name) for name in (*likely, *RELATED.get(likely[0], ())))
+    left, top, right, bottom = one.garment.box
     return LayerQuery(
-        layer=garment.layer,
-        query=compose_query(gender, attributes, garment.layer),
-        category=garment.category,
-        categories=garment.categories,
+        layer=layer,
+        query=compose_query(gender, attributes, layer),
+        category=category_of(likely[0]),
+        categories=tuple(categories),
         gender=gender,
-        box=garment.box,
-        confidence=min(1.0, round(garment.confidence, 3)),
+        box=Box(x0=left, y0=top, x1=right, y1=bottom),
+        outline=one.garment.outline,
+        confidence=min(1.0, round(one.garment.confidence, 3)),
         attributes=attributes,
     )

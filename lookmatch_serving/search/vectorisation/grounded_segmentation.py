@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookmatch_serving.errors import ConfigurationError
+from lookmatch_serving.parsing.cutting import cut_out
 from lookmatch_serving.search.models.look import Box
 from lookmatch_serving.search.models.query import LayerQuery
-from lookmatch_serving.search.query_generation.regions import cut
 
 SAM2_CONFIG = "configs/sam2.1/sam2.1_hiera_t.yaml"
 _TASK = "<CAPTION_TO_PHRASE_GROUNDING>"
@@ -66,7 +66,7 @@ class GroundedSegmenter:
             found = {layer: box for layer, box in boxes.items() if box is not None}
             if found:
                 self._predictor.set_image(np.asarray(picture.convert("RGB")))
-            return {layer: cut(self._masked(picture, box), box) for layer, box in found.items()}
+            return {layer: cut_out(self._masked(picture, box), (box.x0, box.y0, box.x1, box.y1)) for layer, box in found.items()}
 
     def _grounded(self, picture: Image.Image, phrase: str) -> Box | None:
         """The box that Florence-2 gives the phrase; None when it names none."""

@@ -1,0 +1,1 @@
+"""The recipe of lookmatch-parser: street photos with pixel labels in, an ONNX model with its preprocessing out."""

@@ -1,0 +1,1 @@
+"""The look parser: a bundled network labels every pixel of a picture; garments are what it labels, with mask, box and outline."""
