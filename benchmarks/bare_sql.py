@@ -15,10 +15,11 @@ from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.models.request import PreferenceMode, SearchRequest
 from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
-from lookmatch_serving.search.query_generation.look_source import decoded_looks
-from lookmatch_serving.search.reranking.personalisation import applied_preferences
+from lookmatch_serving.search.resolution.live_index import live_index
+from lookmatch_serving.search.resolution.look_source import decoded_looks
+from lookmatch_serving.search.resolution.preferences import applied_preferences
 from lookmatch_serving.search.retrieval.filters import filtered_candidates, layer_filters
-from lookmatch_serving.search.retrieval.nearest import live_index, vectors_of
+from lookmatch_serving.search.retrieval.nearest import vectors_of
 from lookmatch_serving.search.retrieval.products import products_by_id
 from lookmatch_serving.search.retrieval.stage import LONGEST_LIST, PREFETCHED_PAGES
 from lookmatch_serving.search.runtime.cache import SearchCache

@@ -21,7 +21,8 @@ from lookmatch_serving.db import DictConnection, open_pool, read_sql
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.models.index import LiveIndex
-from lookmatch_serving.search.retrieval.nearest import Conditions, live_index, nearest_products, vectors_of
+from lookmatch_serving.search.resolution.live_index import live_index
+from lookmatch_serving.search.retrieval.nearest import Conditions, nearest_products, vectors_of
 from lookmatch_serving.search.vectorisation.query_vectors import unit
 from lookmatch_serving.settings import Market, Settings, read_settings
 

@@ -16,7 +16,7 @@ from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.opaque_tokens import decode_token, encode_token
 from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.index import LiveIndex
-from lookmatch_serving.search.retrieval.nearest import live_indexes
+from lookmatch_serving.search.resolution.live_index import live_indexes
 from lookmatch_serving.settings import Market
 
 _NO_SUCH_PLACE = "page_token: it names no place in this list; accepted is a next_page_token of an earlier answer"

@@ -31,7 +31,7 @@ from lookmatch_serving.search.query_generation.stage import QueryGeneration
 from lookmatch_serving.search.reranking.fallback_chain import RankingFallbackChain
 from lookmatch_serving.search.reranking.grading import GradingRegistry
 from lookmatch_serving.search.reranking.stage import Reranking
-from lookmatch_serving.search.retrieval.live_encoders import LiveEncoders
+from lookmatch_serving.search.resolution.live_encoders import LiveEncoders
 from lookmatch_serving.search.retrieval.stage import Retrieval
 from lookmatch_serving.search.runtime import ConcurrencyLimit, Trace
 from lookmatch_serving.search.runtime.cache import SearchCache

@@ -18,8 +18,8 @@ from lookmatch_serving.search.context import SearchContext
 from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.request import PreferenceMode, SearchRequest
 from lookmatch_serving.search.prefetch import Prefetch
-from lookmatch_serving.search.resolution import ResolvedRequest, resolve
-from lookmatch_serving.search.retrieval.live_encoders import LiveEncoders
+from lookmatch_serving.search.resolution.live_encoders import LiveEncoders
+from lookmatch_serving.search.resolution.request import ResolvedRequest, resolve
 from lookmatch_serving.search.runtime import ConcurrencyLimit, Deadline, Observer, Trace
 from lookmatch_serving.settings import Market, Settings
 

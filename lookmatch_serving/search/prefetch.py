@@ -24,9 +24,9 @@ from lookmatch_serving.search.models.protocols import Judgement, Offered
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
-from lookmatch_serving.search.query_generation.look_source import decoded_looks
 from lookmatch_serving.search.query_generation.stage import QueryGeneration, reading_name
 from lookmatch_serving.search.reranking.fallback_chain import RankingFallbackChain
+from lookmatch_serving.search.resolution.look_source import decoded_looks
 from lookmatch_serving.search.retrieval.stage import Retrieval
 from lookmatch_serving.search.runtime.cache import JUDGEMENT_SECONDS, QUERY_SECONDS, SearchCache
 from lookmatch_serving.search.runtime.deadline import Deadline

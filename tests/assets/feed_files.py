@@ -79,7 +79,7 @@ def merchant_table(folder: Path, delimiter: str, name: str) -> Written:
     for one in records:
         table.writerow(_merchant(one).get(column, "") for column in columns)
     out.write(f"CUT{delimiter}Half a row")
-    return Written(_save(folder / name, out.getvalue()), [*GOOD], 1, [*refused, (None, "malformed_record")])
+    return Written(_save(folder / name, out.getvalue()), [*GOOD], 1, [*refused, ("CUT", "malformed_record")])
 
 
 def _merchant(one: dict[str, Any]) -> dict[str, str]:

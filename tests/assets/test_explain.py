@@ -21,7 +21,8 @@ from lookmatch_assets.explanation.product import Explanation, explain
 from lookmatch_assets.vectors.tables import VectorTable, build_index, ensure_vector_table, go_live, save_vectors
 from lookmatch_serving.search.models.garments import catalogue_layers
 from lookmatch_serving.search.models.request import Filters
-from lookmatch_serving.search.retrieval.nearest import conditions_of, live_index, nearest_products
+from lookmatch_serving.search.resolution.live_index import live_index
+from lookmatch_serving.search.retrieval.nearest import conditions_of, nearest_products
 from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
 

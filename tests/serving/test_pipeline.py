@@ -12,7 +12,7 @@ from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError, NotFoundError, UpstreamError
 from lookmatch_serving.search.models.answer import MatchGrade, Ranker
 from lookmatch_serving.search.models.request import Filters, SearchRequest
-from lookmatch_serving.search.query_generation.look_source import usable_as_stored
+from lookmatch_serving.search.resolution.look_source import usable_as_stored
 from lookmatch_serving.settings import Market
 from tests.serving.search_fixtures import (
     FixedReader,

@@ -75,7 +75,7 @@ def test_looks_prepared_together_are_answered_as_each_would_be_alone_without_rea
 
 
 def _live(pipeline):
-    from lookmatch_serving.search.retrieval.nearest import live_index
+    from lookmatch_serving.search.resolution.live_index import live_index
     from lookmatch_serving.search.runtime.trace import Trace
 
     with pipeline.pool.connection() as connection:

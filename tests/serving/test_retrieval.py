@@ -7,13 +7,9 @@ import pytest
 from lookmatch_serving.currency import major_units, minor_units
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.resolution.live_index import live_index
 from lookmatch_serving.search.retrieval import nearest
-from lookmatch_serving.search.retrieval.nearest import (
-    conditions_of,
-    layer_candidates,
-    live_index,
-    nearest_products,
-)
+from lookmatch_serving.search.retrieval.nearest import conditions_of, layer_candidates, nearest_products
 from lookmatch_serving.value_types import PriceRange
 from tests.serving.search_fixtures import COLOURS, Stock, _row, make_market, red_top
 

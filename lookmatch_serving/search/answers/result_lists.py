@@ -13,15 +13,16 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.search.answers.hits import hit_of
 from lookmatch_serving.search.answers.page_tokens import PageToken
 from lookmatch_serving.search.context import SearchContext
-from lookmatch_serving.search.models.answer import Hit, LayerAnswer, MatchGrade, Ranker
+from lookmatch_serving.search.models.answer import Hit, LayerAnswer, MatchGrade, Ranker, best_grade
 from lookmatch_serving.search.models.products import Product
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.models.ranking import Ranked
 from lookmatch_serving.search.models.request import AppliedPreference, FilterName, SearchRequest
-from lookmatch_serving.search.reranking.grading import CALIBRATED, best_grade
-from lookmatch_serving.search.retrieval.products import hit_of, products_by_id
+from lookmatch_serving.search.reranking.grading import CALIBRATED
+from lookmatch_serving.search.retrieval.products import products_by_id
 
 
 class _Record(BaseModel):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import uuid4
 
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.answers.hits import hit_of
+from lookmatch_serving.search.models.answer import SearchAnswer, best_grade
 from lookmatch_serving.search.models.request import SearchRequest
-from lookmatch_serving.search.reranking.grading import best_grade
-from lookmatch_serving.search.retrieval.products import hit_of, products_by_id
+from lookmatch_serving.search.retrieval.products import products_by_id
 from lookmatch_serving.search.runtime.trace import Trace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -29,6 +30,12 @@ class MatchGrade(StrEnum):
     CLOSE = "close"
     SIMILAR = "similar"
     NONE = "none"
+
+
+def best_grade(grades: Sequence[MatchGrade]) -> MatchGrade:
+    """The best of grades; none when there are none."""
+    order = list(MatchGrade)
+    return min(grades, key=order.index, default=MatchGrade.NONE)
 
 
 class Hit(Record):

@@ -10,7 +10,7 @@ Without a calibration of that very version grades come from fixed thresholds, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -171,9 +171,3 @@ def read_grading(connection: DictConnection, market: str, encoder_version: str) 
         curve = MatchCurve(tuple(row["scores"]), tuple(row["probabilities"]))
         curves.setdefault(place, {})[MatchGrade(row["grade"])] = curve
     return calibrated_grading(curves)
-
-
-def best_grade(grades: Sequence[MatchGrade]) -> MatchGrade:
-    """The best of grades; none when there are none."""
-    order = list(MatchGrade)
-    return min(grades, key=order.index, default=MatchGrade.NONE)

@@ -1,45 +1,28 @@
 """How a search follows the preferences of its shopper.
 
-What the request filters by is not looked at again: a request wins over preferences, and what a shopper said over what was
-inferred of them. Soft preferences move products up by a little, so that they decide between about equal matches and never
-make a poor match a good one: grades are given before. Hard ones are filters (``lookmatch_serving.search.retrieval.filters``).
+Which ones apply to a request is resolved before (``resolution.preferences``). Soft preferences move products up by a little, so
+that they decide between about equal matches and never make a poor match a good one: grades are given before. Hard ones are
+filters (``lookmatch_serving.search.retrieval.filters``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lookmatch_serving.db import DictConnection
 from lookmatch_serving.search.context import SearchContext
 from lookmatch_serving.search.models.products import Product
 from lookmatch_serving.search.models.ranking import Ranked, RankedLayer
-from lookmatch_serving.search.models.request import AppliedPreference, PreferenceMode, SearchRequest
+from lookmatch_serving.search.models.request import AppliedPreference, PreferenceMode
 from lookmatch_serving.search.models.sizes import SizeChart
 from lookmatch_serving.search.retrieval.filters import size_note
 from lookmatch_serving.search.retrieval.nearest import brand_key
 from lookmatch_serving.search.retrieval.size_systems import accepted_sizes, fitting_sizes
-from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference, in_force
-from lookmatch_serving.shoppers.store import explicit_preferences, inferred_preferences
 from lookmatch_serving.value_types import PreferenceKind, PreferredSize
 
 BOOST = 0.05
 """Added to the score for a preference of weight 1. Products that shoppers would call equally good differ by about as much:
 the steps between grades are 0.1 to 0.2 on every ranker's scale."""
-
-
-def applied_preferences(
-    connection: DictConnection, request: SearchRequest, mode: PreferenceMode
-) -> tuple[AppliedPreference, ...]:
-    """Preferences of the request's shopper that apply to the request; none without a shopper."""
-    if request.user_id is None:
-        return ()
-    explicit = explicit_preferences(connection, request.user_id)
-    inferred = in_force(inferred_preferences(connection, request.user_id, request.market), explicit)
-    named = {kind for kind in PreferenceKind if getattr(request.filters, kind.value)}
-    both = [*_said(explicit, mode), *(_inferred(one, mode) for one in inferred)]
-    currency = request.market.currency
-    return tuple(one for one in both if one.kind not in named and (one.price is None or one.price.currency == currency))
 
 
 @dataclass(frozen=True)
@@ -96,28 +79,6 @@ def _told(hit: Ranked, context: SearchContext, layer: str) -> Ranked:
         notes["size"] = estimate
     boost = sum(fit.boost for fit in fitting)
     return replace(hit, score=hit.score + boost, boost=boost, notes=notes)
-
-
-def _said(explicit: ExplicitPreferences, mode: PreferenceMode) -> Iterable[AppliedPreference]:
-    for brand in explicit.brands or ():
-        yield AppliedPreference(kind=PreferenceKind.BRAND, mode=mode, origin="explicit", brand=brand)
-    for size in explicit.sizes or ():
-        yield AppliedPreference(kind=PreferenceKind.SIZE, mode=mode, origin="explicit", size=size)
-    for price in explicit.price or ():
-        yield AppliedPreference(kind=PreferenceKind.PRICE, mode=mode, origin="explicit", price=price)
-
-
-def _inferred(one: InferredPreference, mode: PreferenceMode) -> AppliedPreference:
-    return AppliedPreference(
-        kind=one.kind,
-        mode=mode,
-        origin="inferred",
-        preference_id=one.preference_id,
-        brand=one.brand,
-        size=one.size,
-        price=one.price,
-        weight=one.weight,
-    )
 
 
 def _fit(product: Product, one: AppliedPreference, layer: str, chart: SizeChart) -> str | None:

@@ -28,7 +28,6 @@ from psycopg import sql
 from lookmatch_serving.currency import minor_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.encoders.protocol import Vectors
-from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.models.garments import catalogue_layers
 from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.products import Candidate
@@ -82,23 +81,6 @@ class Retrieved:
 
     candidates: list[Candidate]
     method: str
-
-
-def live_index(connection: DictConnection, market: str) -> LiveIndex:
-    """The live encoder of a market.
-
-    Raises:
-        UpstreamError: nothing is indexed there yet.
-    """
-    found = live_indexes(connection, market)
-    if not found:
-        raise UpstreamError(f"market {market} has no index yet; materialise the vector index for it first")
-    return found[0]
-
-
-def live_indexes(connection: DictConnection, market: str | None = None) -> list[LiveIndex]:
-    """The live encoders of a market, or of all markets that have one."""
-    return [LiveIndex(**row) for row in connection.execute(_query("live_encoders"), {"market": market}).fetchall()]
 
 
 def brand_key(brand: str) -> str:

@@ -12,7 +12,6 @@ from lookmatch_serving.currency import major_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.pictures import decode_picture
-from lookmatch_serving.search.models.answer import Hit, MatchGrade
 from lookmatch_serving.search.models.products import Product
 
 
@@ -21,27 +20,6 @@ def products_by_id(connection: DictConnection, market: str, product_ids: Iterabl
     values = {"market": market, "product_ids": list(product_ids)}
     rows = connection.execute(read_sql(__package__, "products_by_id"), values).fetchall()
     return {row["product_id"]: _product(row) for row in rows}
-
-
-def hit_of(
-    product: Product, *, score: float, grade: MatchGrade, variants: Iterable[str], why: dict[str, str | float] | None
-) -> Hit:
-    """The public record of a product in a place."""
-    return Hit(
-        product_id=product.product_id,
-        title=product.title,
-        brand=product.brand,
-        price=product.price,
-        currency=product.currency,
-        image_url=product.image_url,
-        product_url=product.product_url,
-        in_stock=product.in_stock,
-        sizes=list(product.sizes),
-        score=round(score, 4),
-        match=grade,
-        variants=list(variants),
-        why=why,
-    )
 
 
 def stored_picture(folder: Path, digest: str | None) -> Image.Image | None:

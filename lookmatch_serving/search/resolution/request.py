@@ -9,7 +9,8 @@ from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.look import Look
 from lookmatch_serving.search.models.request import AppliedPreference, PreferenceMode, SearchRequest
-from lookmatch_serving.search.query_generation.look_source import (
+from lookmatch_serving.search.resolution.live_index import live_index
+from lookmatch_serving.search.resolution.look_source import (
     RegisteredLook,
     check_one_source,
     look_bytes,
@@ -17,8 +18,7 @@ from lookmatch_serving.search.query_generation.look_source import (
     registered_look,
     usable_as_stored,
 )
-from lookmatch_serving.search.reranking.personalisation import applied_preferences
-from lookmatch_serving.search.retrieval.nearest import live_index
+from lookmatch_serving.search.resolution.preferences import applied_preferences
 from lookmatch_serving.settings import Settings
 
 

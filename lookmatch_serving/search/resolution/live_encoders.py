@@ -21,7 +21,7 @@ from lookmatch_serving.encoders.loaded import EncoderRegistry
 from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.search.models.index import LiveIndex
-from lookmatch_serving.search.retrieval.nearest import live_index, live_indexes
+from lookmatch_serving.search.resolution.live_index import live_index, live_indexes
 from lookmatch_serving.search.runtime.trace import Trace
 
 RETRY_SECONDS = 30.0
