@@ -29,9 +29,8 @@ _MOST_CHARACTERS = 200
 _COMMON = re.compile(r"(\D{0,6})(\d{1,9}|\d{1,3}(?:,\d{3}){1,3}|\d{1,2}(?:,\d\d){1,4},\d{3})(?:\.(\d\d?))?(\D{0,6})", re.ASCII)
 """The commonest ways to write a price, which no other reading fits: names of the currency, digits alone or grouped by commas."""
 
-_TAX_BEHIND = {
-    f"{left}{word}{right}": word == "税込" for word in ("税込", "税抜", "税別") for left, right in ("()", "（）", ("", ""))
-}
+_BRACKETS = (("(", ")"), ("（", "）"), ("", ""))
+_TAX_BEHIND = {f"{left}{word}{right}": word == "税込" for word in ("税込", "税抜", "税別") for left, right in _BRACKETS}
 """The commonest words behind a price in Japan -> whether tax is in it."""
 
 _ALIKE = {
