@@ -10,7 +10,13 @@ import click
 @click.command("mini")
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of photos taken at home.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-mini"), show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("lookmatch-mini"),
+    show_default=True,
+    help="Folder of the model.",
+)
 @click.option("--text-minutes", default=10.0, show_default=True, help="Wall time of stage 1: text tower on cached features.")
 @click.option("--minutes", default=240.0, show_default=True, help="Wall time of stage 2: both towers on fresh views.")
 @click.option(

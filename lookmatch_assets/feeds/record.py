@@ -37,6 +37,7 @@ _YEAR_FIRST = re.compile(
     r"(\d{4})[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})日?(?:[ T]*(\d{1,2})[:時](\d{1,2})分?(?:[:](\d{1,2}))?秒?)?"
 )
 _DAY = re.compile(r"\d{4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}日?|\d{8}")
+_DIGITS_ALONE = re.compile(r"(?:%[a-zA-Z])+")
 _HOURS = re.compile(r"%[HIcXT]")
 _TIME_CHARACTERS = 64
 _MILLISECONDS_ABOVE = 10**11
@@ -364,7 +365,10 @@ def _of_format(time_format: str | None) -> Callable[[str], datetime]:
     def read(text: str) -> datetime:
         if time_format is None:
             raise ValueError(text)
-        return datetime.strptime(text, time_format)
+        moment = datetime.strptime(text, time_format)
+        if _DIGITS_ALONE.fullmatch(time_format) and moment.strftime(time_format) != text:
+            raise ValueError(text)  # strptime reads 20261101 by %Y%m%d%H as the tenth of January, 1 o'clock
+        return moment
 
     return read
 

@@ -12,10 +12,14 @@ mapped as (
             from unnest(
                 array[newest.category_raw]
                 || array(
-                    select segment from regexp_split_to_table(newest.category_raw, '>') with ordinality as t (segment, n) order by n desc
+                    select part.segment
+                    from regexp_split_to_table(newest.category_raw, '>') with ordinality as part (segment, n)
+                    order by part.n desc
                 )
                 || array(
-                    select segment from regexp_split_to_table(newest.category_path, '>') with ordinality as t (segment, n) order by n desc
+                    select part.segment
+                    from regexp_split_to_table(newest.category_path, '>') with ordinality as part (segment, n)
+                    order by part.n desc
                 )
             ) with ordinality as candidate (word, rank)
             inner join {{ ref('category_synonyms') }} as synonyms on synonyms.word = {{ vocabulary_key('candidate.word') }}

@@ -14,13 +14,15 @@ from typing import Any
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
-from lookmatch_assets.feeds.formats.mapping import read_mapping
+from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.formats.tables import checked_file
 from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
+_LINE_BYTES = 64 * 2**20
+_TRIED_LINES = 20
 
 
 def _finite(number: str) -> float | str:
@@ -46,13 +48,13 @@ class JsonLinesFormat:
 
     name: str = "json-lines"
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file object by object; see ``FeedFormat.read``."""
         mapping = read_mapping(self.name, options.vendor, self.mapping_folder)
         changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
-        for value in islice(read_json_values(path, changed_at), options.limit):
+        records = (member for value in read_json_values(path, changed_at) for member in _listed(value, mapping.records))
+        for value in islice((one for one in records if not _is_left_out(one, mapping)), options.limit):
             if isinstance(value, RawRecord):
                 yield value
             elif isinstance(value, dict):
@@ -63,6 +65,16 @@ class JsonLinesFormat:
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a record; see ``FeedFormat.parse``."""
         return parse_mapped(raw, read_mapping(self.name, vendor, self.mapping_folder), market)
+
+
+def _listed(value: Any, keys: list[str]) -> list[Any]:
+    """The records that a document keeps under one of the keys, or the value itself."""
+    found = next((value[key] for key in keys if key in value), None) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else [value]
+
+
+def _is_left_out(value: Any, mapping: Mapping) -> bool:
+    return isinstance(value, dict) and mapping.is_left_out(value)
 
 
 def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
@@ -92,17 +104,24 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
 
 
 def one_value_a_line(path: Path) -> bool:
-    """Whether each line of a file is a value, rather than all of it one document."""
+    """Whether each line of a file is a value, rather than all of it one document: half of the first lines are objects.
+
+    One damaged line, be it the first, does not make a document of the others.
+    """
     with path.open("rb") as file:
-        first = file.readline(64 * 2**20).removeprefix(b"\xef\xbb\xbf").strip()
-        more = any(line.strip() for line in file)
-    if not first.startswith(b"{"):
-        return False
+        starts = [file.readline(_LINE_BYTES).removeprefix(b"\xef\xbb\xbf").strip() for _ in range(_TRIED_LINES)]
+    lines = [line for line in starts if line]
+    if len(lines) == 1:
+        return _is_object(lines[0])
+    objects = sum(map(_is_object, lines))
+    return objects > 0 and 2 * objects >= len(lines)
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        DECODER.decode(first.decode())
+        return isinstance(DECODER.decode(line.decode()), dict)
     except (ValueError, RecursionError):
-        return more and first.endswith(b"}")
-    return True
+        return False
 
 
 def parse_json(line: bytes, changed_at: datetime) -> Any:

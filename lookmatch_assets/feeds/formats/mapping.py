@@ -18,16 +18,19 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from lookmatch_assets.feeds.formats.paths import at_path, column_of, first_text, is_filled
 from lookmatch_assets.feeds.record import Availability
 from lookmatch_serving.errors import ConfigurationError
 
 FIELDS = (
     "vendor_product_id", "group_id", "title", "description", "brand", "category", "category_path", "gender", "age_group",
     "colour", "pattern", "sleeve", "material", "usage", "sizes", "stocks", "size_system", "image_url",
-    "additional_image_urls", "product_url", "price", "sale_price", "sale_period", "currency", "availability", "updated_at",
+    "additional_image_urls", "product_url", "price", "list_price", "sale_price", "sale_period", "sale_from", "sale_until",
+    "currency", "availability", "quantity", "updated_at",
 )  # fmt: skip
 """What a column can be mapped to: the fields of ``FeedRecord``, with ``stocks`` aligned with ``sizes``, prices as text,
-``currency`` of prices that name none, and ``sale_period`` as ``<time>/<time>``."""
+``list_price`` that shops strike out beside a lower ``price``, ``currency`` of prices that name none, ``sale_period`` as
+``<time>/<time>``, and ``quantity``, pieces in stock that stand for an availability that is not said."""
 
 
 class Located(NamedTuple):
@@ -42,6 +45,24 @@ class Located(NamedTuple):
     column: str
     found: Any
     text: str | None
+
+
+class OneRecord(BaseModel):
+    """Which rows of a table are one product.
+
+    Attributes:
+        product: columns that name the product, on its own row or, without ``parent``, on each of its rows.
+        parent: columns that on a variant's row name its product by one of ``product``.
+        parent_prefix: what may stand before that name.
+        variant: columns of which a variant's row fills one; other rows behind the product's add pictures and the like.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product: list[str]
+    parent: list[str] = []
+    parent_prefix: str = ""
+    variant: list[str]
 
 
 class VendorSettings(BaseModel):
@@ -81,8 +102,7 @@ class Mapping(VendorSettings):
     Attributes:
         delimiter: between columns of a table; None tells tabs from commas by the header.
         encodings: of a table, tried in this order.
-        columns: field -> names of its column; the first that the record has is taken. In JSON records a name may be a path,
-            ``variants.0.price``.
+        columns: field -> names of its column, or paths as ``formats.paths`` tells them; the first that the record fills is taken.
         availability: vendor's word, in any case -> availability.
         size_separator: between the sizes of one cell. None: a cell is one size, since ``32/34`` and ``8 1/2`` are, unless the
             stocks, by ``/``, are as many as its parts, or it lists letter sizes by commas.
@@ -90,6 +110,16 @@ class Mapping(VendorSettings):
         size_system: of sizes that name none.
         tax_included: of prices whose text does not say.
         time_format: of ``datetime.strptime``, for dates that are not written year first.
+        recognised_by: lists of column names or JSON keys; a feed that has all of one list is in this format.
+        records: keys under which a JSON document keeps its list of records.
+        one_record: which rows of a table are one product; None where each is one.
+        left_out: path -> words, in any case: records that say one of them are not for sale and are passed over.
+        prices_in_micros: prices are whole numbers of millionths.
+        availability_unsaid: of records that say neither availability nor quantity; None refuses them.
+        category_separator: between the levels of a category, where it is not ``>``.
+        category_list_separator: between several categories of a cell; the one with the most levels is taken.
+        picture_template: address of a picture whose name stands for ``{}``; for records that name pictures without an address.
+        link_template: the same for the product's page.
     """
 
     delimiter: str | None = None
@@ -101,6 +131,23 @@ class Mapping(VendorSettings):
     size_system: str | None = None
     tax_included: bool | None = None
     time_format: str | None = None
+    recognised_by: list[list[str]] = []
+    records: list[str] = []
+    one_record: OneRecord | None = None
+    left_out: dict[str, list[str]] = {}
+    prices_in_micros: bool = False
+    availability_unsaid: Availability | None = None
+    category_separator: str = ">"
+    category_list_separator: str | None = None
+    picture_template: str | None = None
+    link_template: str | None = None
+
+    @field_validator("picture_template", "link_template")
+    @classmethod
+    def _a_template(cls, template: str | None) -> str | None:
+        if template is not None and (template.count("{}") != 1 or not template.startswith(("http://", "https://"))):
+            raise ValueError(f"{template}: an http or https address with {{}} in it is accepted")
+        return template
 
     @field_validator("availability", mode="before")
     @classmethod
@@ -116,6 +163,18 @@ class Mapping(VendorSettings):
             except LookupError as error:
                 raise ValueError(f"{name} is no encoding that Python knows") from error
         return names
+
+    @cached_property
+    def table_columns(self) -> dict[str, list[str]]:
+        """Field -> names of its column in a table, without the paths around them."""
+        return {field: [column_of(path) for path in paths] for field, paths in self.columns.items()}
+
+    def is_left_out(self, record: dict[str, Any]) -> bool:
+        """Whether a record is not for sale."""
+        return any(
+            (word := _word_of(at_path(record, path))) is not None and word.casefold() in {one.casefold() for one in words}
+            for path, words in self.left_out.items()
+        )
 
     def located(self, record: dict[str, Any]) -> dict[str, Located]:
         """Field -> what the record holds for it, for each field that the mapping names; see ``found``."""
@@ -138,38 +197,21 @@ class Mapping(VendorSettings):
         return {field: Located(names[0], None, None) for field, names in self.columns.items() if names}
 
     def _locate(self, record: dict[str, Any], field: str) -> Located:
+        """The first of a field's columns that is filled, else the first that is there."""
+        empty: Located | None = None
         for name in self.columns.get(field, ()):
             found = record.get(name)
-            if found is None and "." in name:
+            if found is None:
                 found = at_path(record, name)
-            if found is not None:
-                return Located(name, found, _text_of(found))
-        return self._absent.get(field) or Located(field, None, None)
+            if is_filled(found):
+                return Located(name, found, first_text(found))
+            if found is not None and empty is None:
+                empty = Located(name, found, None)
+        return empty or self._absent.get(field) or Located(field, None, None)
 
 
-def _text_of(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, list):
-        return None if not value or isinstance(value[0], list) else _text_of(value[0])
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def at_path(record: Any, path: str) -> Any:
-    """The value under a column's name or, failing that, at a path of names and list positions; None when there is none."""
-    if isinstance(record, dict):
-        if path in record:
-            return record[path]
-        if "." not in path:
-            return None
-    for step in path.split("."):
-        if isinstance(record, dict):
-            record = record.get(step)
-        elif isinstance(record, list) and step.isdecimal() and int(step) < len(record):
-            record = record[int(step)]
-        else:
-            return None
-    return record
+def _word_of(value: Any) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else first_text(value)
 
 
 @lru_cache(maxsize=256)

@@ -53,7 +53,6 @@ class MyntraStyleFormat:
 
     name: str = "myntra-style"
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a folder of records or a file of one a line; see ``FeedFormat.read``."""

@@ -90,7 +90,6 @@ class SchemaOrgFormat:
 
     name: str = "schema-org"
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file product by product; see ``FeedFormat.read``."""

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -34,26 +33,6 @@ LOOK_ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "usage", "gender")
 
 EMBEDDED_GENERATOR = "embedded-5"
 """Part of the cache key; changes whenever the same look would be read differently."""
-
-
-class QueryGenerator(Protocol):
-    """Reads a look."""
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the same look would be read differently."""
-
-    def generate(self, look: Look, seconds: float, ledger: Ledger) -> list[LayerQuery]:
-        """Queries, one a layer, outermost first; empty when nobody dressed is seen.
-
-        Args:
-            look: the picture.
-            seconds: the caller stops waiting after that long.
-            ledger: is told of calls that cost money.
-
-        Raises:
-            UpstreamError: the model behind it did not answer usefully.
-        """
 
 
 @dataclass(frozen=True)
