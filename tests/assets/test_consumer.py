@@ -70,7 +70,7 @@ def codes(database: psycopg.Connection[Any]) -> list[str]:
 def test_a_packet_lands_once_with_its_offer(client, settings, database_url, database):
     send(client, settings, packet(), packet())
     assert consume(client, settings, database_url) == Counts(2, 1, 1, 0, 1)
-    assert offer(database) == (4999, False, ["S", "M"])
+    assert offer(database) == (4999, False, ["S/M"])
     assert client.xlen(settings.packet_stream) == 0
 
 

@@ -59,7 +59,7 @@ def test_after_a_fix_packets_land_and_are_resolved_and_the_rest_stays(refused, d
     assert report.before == {"malformed_packet": 1, "malformed_record": 3}
     assert report.after == {"malformed_packet": 1}
     assert opened(database) == ["malformed_packet"]
-    assert offer(database, "north:US:2") == (4999, False, ["S", "M"])
+    assert offer(database, "north:US:2") == (4999, False, ["S/M"])
     again = replay(database_url, EVERYTHING)
     assert (again.examined, again.landed, again.refused) == (1, 0, 1)
     assert landed(database) == 3
