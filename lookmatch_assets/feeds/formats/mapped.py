@@ -39,7 +39,7 @@ _TEXTS = (
 )  # fmt: skip
 _STOCK_SEPARATOR = "/"
 _LETTER_SIZES = re.compile(r"(?:\d?X{0,5}[SL]|M)(?:\s*,\s*(?:\d?X{0,5}[SL]|M))+", re.IGNORECASE)
-_NOWHERE = Located("", None)
+_NOWHERE = Located("", None, None)
 
 Row = dict[str, Located]
 """A field -> what the record holds for it."""
@@ -66,7 +66,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
     """
     row = defaultdict(lambda: _NOWHERE, mapping.located(refuse_unreadable(raw.data)))
     price, sale = _prices(row, mapping, market)
-    texts = {field: clean_text(row[field].text) for field in _TEXTS}
+    texts = {field: clean_text(text) if (text := row[field].text) else None for field in _TEXTS}
     texts["size_system"] = texts["size_system"] or mapping.size_system
     period = row["sale_period"]
     sale_from, sale_until = parse_period(period.text, period.column, mapping.zone, mapping.time_format) if sale else (None, None)
@@ -92,8 +92,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
 
 
 def _prices(row: Row, mapping: Mapping, market: Market) -> tuple[Money, Money | None]:
-    column, found = row["price"]
-    text = row["price"].text
+    column, found, text = row["price"]
     if text is None:
         raise RecordError(Code.MISSING_PRICE, column, found, "empty")
     own = (row["currency"].text or currency_of(market)).upper()

@@ -31,18 +31,17 @@ FIELDS = (
 
 
 class Located(NamedTuple):
-    """What a record holds for a field, as it is, and the name of its column for messages."""
+    """What a record holds for a field.
+
+    Attributes:
+        column: the name of the field's column, for messages.
+        found: what is there, as it is.
+        text: the text, or the number as text; of several the first; None when there is neither.
+    """
 
     column: str
     found: Any
-
-    @property
-    def text(self) -> str | None:
-        """The text, or the number as text; of several the first; None when there is neither."""
-        value = next(iter(self.found), None) if isinstance(self.found, list) else self.found
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        return value.strip() or None if isinstance(value, str) else None
+    text: str | None
 
 
 class VendorSettings(BaseModel):
@@ -120,27 +119,40 @@ class Mapping(VendorSettings):
 
     def located(self, record: dict[str, Any]) -> dict[str, Located]:
         """Field -> what the record holds for it, for each field that the mapping names; see ``found``."""
-        return {field: self._locate(record, field, names) for field, names in self.columns.items()}
+        return {field: self._locate(record, field) for field in self.columns}
 
     def found(self, record: dict[str, Any], field: str) -> Any:
         """What the record holds for a field, as it is; None when it has no such column."""
-        return self._locate(record, field, self.columns.get(field, [])).found
+        return self._locate(record, field).found
 
     def value(self, record: dict[str, Any], field: str) -> str | None:
         """The text of a field's column, the first of several; None when the record has no such column, or no text there."""
-        return self._locate(record, field, self.columns.get(field, [])).text
+        return self._locate(record, field).text
 
     def column(self, record: dict[str, Any], field: str) -> str:
         """The name of a field's column in this record, for messages."""
-        return self._locate(record, field, self.columns.get(field, [])).column
+        return self._locate(record, field).column
 
-    @staticmethod
-    def _locate(record: dict[str, Any], field: str, names: list[str]) -> Located:
-        for name in names:
-            found = at_path(record, name)
+    @cached_property
+    def _absent(self) -> dict[str, Located]:
+        return {field: Located(names[0], None, None) for field, names in self.columns.items() if names}
+
+    def _locate(self, record: dict[str, Any], field: str) -> Located:
+        for name in self.columns.get(field, ()):
+            found = record.get(name)
+            if found is None and "." in name:
+                found = at_path(record, name)
             if found is not None:
-                return Located(name, found)
-        return Located(names[0] if names else field, None)
+                return Located(name, found, _text_of(found))
+        return self._absent.get(field) or Located(field, None, None)
+
+
+def _text_of(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, list):
+        return None if not value or isinstance(value[0], list) else _text_of(value[0])
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def at_path(record: Any, path: str) -> Any:
