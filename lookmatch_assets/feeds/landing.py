@@ -125,11 +125,11 @@ def _insert_packets(connection: AnyConnection, round_: Sequence[Accepted]) -> li
         read_sql(__package__, "land_packets"), _columns(PACKET_COLUMNS, [_packet_row(entry) for entry in round_])
     ).fetchall()
     judged = {(source, packet_id): (repeats, time) for source, packet_id, repeats, time, _ in found}
-    again = _insert_restated(connection, {key for *_, key in found if key is not None})
+    brought_back = _insert_restated(connection, {key for *_, key in found if key is not None})
     landed = []
     for entry in round_:
         repeats, time = judged.get(_identity(entry), (True, None))
-        if time is not None and (entry.key.product_id, entry.packet.said_at) in again:
+        if time is not None and (entry.key.product_id, entry.packet.said_at) in brought_back:
             repeats, time = False, entry.packet.said_at
         if time is not None and not repeats:
             landed.append(replace(entry, packet=replace(entry.packet, time=time)))
@@ -137,10 +137,14 @@ def _insert_packets(connection: AnyConnection, round_: Sequence[Accepted]) -> li
 
 
 def _insert_restated(connection: AnyConnection, keys: set[int]) -> set[tuple[str, datetime]]:
-    """Insert again what counts anew, of these landed packets; returns its products and times."""
-    if not keys:
-        return set()
-    return set(connection.execute(read_sql(__package__, "land_restated"), {"packet_key": list(keys)}).fetchall())
+    """Insert again what counts anew, of these landed packets; returns the products that a listing brought back and its times."""
+    brought_back: set[tuple[str, datetime]] = set()
+    found = bool(keys)
+    while found:  # what is inserted may be what another was listed after
+        rows = connection.execute(read_sql(__package__, "land_restated"), {"packet_key": list(keys)}).fetchall()
+        brought_back |= {(product, time) for product, time, back in rows if back}
+        found = bool(rows)
+    return brought_back
 
 
 def _packet_row(entry: Accepted) -> tuple[Any, ...]:

@@ -97,7 +97,7 @@ def merchant_xml(folder: Path, kind: str) -> Written:
         fields = _merchant(one)
         title = fields.pop("title")
         lines = "".join(f"<g:{name}>{escape(value)}</g:{name}>" for name, value in fields.items() if value)
-        items.append(f"<{tag}><title><![CDATA[{title}]]></title>{lines}</{tag}>")
+        items.append(f"<{tag}>{lines}<title><![CDATA[{title}]]></title></{tag}>")
     items.insert(2, f"<{tag}><title>Shirt & tie</title><g:id>C1</g:id></{tag}>")
     items.insert(4, f"<{tag}><title>No end</title><g:id>C2</g:id>")
     items.insert(6, f"<{tag}><title>&bomb;</title><g:id>C3</g:id></{tag}>")
@@ -218,7 +218,7 @@ def japanese(folder: Path, encoding: str) -> Written:
     path = folder / f"{encoding}.csv"
     bad_row = "B6,シ".encode(encoding).removeprefix(b"\xef\xbb\xbf") + b"\x81 \xff ,100,x,B6.png,x,x,x,\r\n"
     path.write_bytes(out.getvalue().encode(encoding) + bad_row + b"CUT,1\r\n")
-    return Written(path, [*GOOD], 1, [*refused, ("B6", "invalid_encoding"), (None, "malformed_record")])
+    return Written(path, [*GOOD], 1, [*refused, ("B6", "invalid_encoding"), ("CUT", "malformed_record")])
 
 
 def fashion_products(folder: Path) -> Written:
@@ -237,7 +237,7 @@ def fashion_products(folder: Path) -> Written:
     rows += [f"A1,{said},{titles['A1']}", "CUT,Men"]
     refused = [(None, "missing_id"), ("B4", "too_large"), ("B6", "invalid_encoding"), ("NP", "missing_image")]
     path = _save(folder / "styles.csv", "\n".join(rows))
-    return Written(path.parent, ["A1", "A2"], 1, [*refused, (None, "malformed_record")])
+    return Written(path.parent, ["A1", "A2"], 1, [*refused, ("CUT", "malformed_record")])
 
 
 def _json(value: Any) -> str:

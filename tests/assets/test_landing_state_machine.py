@@ -2,28 +2,32 @@
 
 More of it, and other sequences each time::
 
-    LOOKMATCH_TEST_EXAMPLES=500 pytest -n 0 tests/assets/test_landing_state_machine.py
+    LOOKMATCH_TEST_EXAMPLES=500 LOOKMATCH_TEST_STATEMENTS=4 pytest -n 0 tests/assets/test_landing_state_machine.py
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations, product
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from lookmatch_assets.feeds.codes import Code, RecordError
+from lookmatch_assets.feeds.consumer import BATCH
 from lookmatch_assets.feeds.landing import land
 from lookmatch_assets.feeds.packet import REMOVED, UPSERTED, Packet, packet_id, source_of, write_packet
 from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry, refuse
 from lookmatch_assets.feeds.replay import Selection, replay
 
+STATEMENTS_OF_A_PRODUCT = int(os.environ.get("LOOKMATCH_TEST_STATEMENTS", "3"))
 EXAMPLES = int(os.environ.get("LOOKMATCH_TEST_EXAMPLES", "25"))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENTS = 6
@@ -53,11 +57,9 @@ class Product:
         # a removal as of the very moment of a listing stands, whichever came first
         self.sold = max(self.sold, (packet.said_at, -1 if packet.listed_at else arrival))
 
-    def offer(self) -> tuple[int, bool] | None:
-        """Price and whether it is removed."""
-        if self.words is None:
-            return (0, True) if self.removed[1] else None
-        return self.words[2], self.removed > self.sold
+    def price(self) -> int | None:
+        """None when it is removed."""
+        return None if self.words is None or self.removed > self.sold else self.words[2]
 
 
 @dataclass
@@ -76,9 +78,8 @@ class Model:
         price = None if packet.type == REMOVED else round(float(packet.data["price"].split()[0]) * 100)
         self.products.setdefault(str(packet.subject), Product()).hear(packet, price, self.arrivals)
 
-    def offers(self) -> dict[str, tuple[int, bool]]:
-        known = ((subject, product.offer()) for subject, product in self.products.items())
-        return {f"north:US:{subject}": offer for subject, offer in known if offer is not None}
+    def sold(self) -> dict[str, int | None]:
+        return {f"north:US:{subject}": product.price() for subject, product in self.products.items()}
 
 
 def packet(subject: str, moment: int, price: int | None, dated: int | None = None) -> Packet:
@@ -95,6 +96,12 @@ def packet(subject: str, moment: int, price: int | None, dated: int | None = Non
     return replace(made, id=packet_id(made))
 
 
+def dated(subject: str, moment: int, price: int | None) -> Packet:
+    """What a feed says whose records changed, by their own word, up to three moments before it was written."""
+    changed = max(0, moment // 3 * 3 - 1)
+    return packet(subject, moment, None if price is None else 2000 + changed, changed)
+
+
 class Landing(RuleBasedStateMachine):
     """Batches that land, fail, crash before and after their commit, or wait in quarantine."""
 
@@ -109,13 +116,11 @@ class Landing(RuleBasedStateMachine):
         self.refused: list[Packet] = []
 
     def packets_of(self, statements: Iterable[tuple[str, int, int | None]]) -> list[Packet]:
-        """Of feeds without times, and of others whose records changed by their own word up to three moments before."""
-        made = []
-        for subject, moment, price in statements:
-            made.append(packet(subject, moment, price))
-            changed = max(0, moment // 3 * 3 - 1)
-            made.append(packet(f"dated-{subject}", moment, None if price is None else 2000 + changed, changed))
-        return made
+        """The statements by feeds without times, and the same moments by feeds whose records have them."""
+        pairs = (
+            (packet(subject, moment, price), dated(f"dated-{subject}", moment, price)) for subject, moment, price in statements
+        )
+        return [one for pair in pairs for one in pair]
 
     @rule(statements=st.lists(STATEMENTS, min_size=1, max_size=6), cut=st.integers(1, 12))
     def land_new(self, statements: list[tuple[str, int, int | None]], cut: int) -> None:
@@ -170,21 +175,42 @@ class Landing(RuleBasedStateMachine):
         assert sum(one.received for one in counts.values()) == len(entries)
 
     @invariant()
-    def offers_are_those_of_the_model(self) -> None:
-        rows = self.connection.execute("SELECT product_id, price_minor, removed FROM catalog.offers").fetchall()
-        offers = {product: (price, removed) for product, price, removed in rows}
-        assert {product: (removed, removed or price) for product, (price, removed) in offers.items()} == {
-            product: (removed, removed or price) for product, (price, removed) in self.model.offers().items()
-        }
+    def what_is_sold_is_what_the_model_says(self) -> None:
+        assert sold(self.connection) == self.model.sold()
+        assert newest(self.connection) == self.model.sold()
 
-    @invariant()
-    def the_newest_packet_of_each_product_says_the_same(self) -> None:
-        newest = (
-            "SELECT DISTINCT ON (product_id) product_id, (record ->> 'price_minor')::bigint, type FROM landing.packets"
-            " ORDER BY product_id, event_time DESC, packet_key DESC"
-        )
-        found = {product: None if kind == REMOVED else price for product, price, kind in self.connection.execute(newest)}
-        assert found == {product: None if removed else price for product, (price, removed) in self.model.offers().items()}
+
+def sold(connection: psycopg.Connection[Any]) -> dict[str, int | None]:
+    """The price of each product by its offer; None for one that is removed."""
+    rows = connection.execute("SELECT product_id, price_minor, removed FROM catalog.offers")
+    return {product: None if removed else price for product, price, removed in rows}
+
+
+def newest(connection: psycopg.Connection[Any]) -> dict[str, int | None]:
+    """The price of each product by its newest packet; None for a removal."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (product_id) product_id, (record ->> 'price_minor')::bigint FROM landing.packets"
+        " ORDER BY product_id, event_time DESC, packet_key DESC"
+    )
+    return dict(rows.fetchall())
+
+
+@pytest.mark.parametrize("of", [packet, dated])
+def test_every_order_of_a_few_statements_of_a_product_ends_as_the_model_says(database_url: str, of: Callable[..., Packet]):
+    """Every order of every few of them, each of a product of its own."""
+    statements = list(product(range(7) if of is dated else range(4), (None, 1000) if of is dated else (None, 1000, 1200)))
+    orders = list(permutations(statements, STATEMENTS_OF_A_PRODUCT))
+    model = Model()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for turn in zip(*orders, strict=True):
+            packets = [of(str(number), *statement) for number, statement in enumerate(turn)]
+            for start in range(0, len(packets), BATCH):
+                land(connection, [read_entry(write_packet(one)) for one in packets[start : start + BATCH]])
+            for one in packets:
+                model.hear(one)
+        found = sold(connection), newest(connection)
+    wrong = {name for name, price in model.sold().items() if (found[0][name], found[1][name]) != (price, price)}
+    assert [orders[int(name.split(":")[2])] for name in sorted(wrong)] == []
 
 
 def test_any_order_of_packets_repetitions_removals_refusals_and_crashes_ends_as_the_model_says(database_url: str):
