@@ -83,6 +83,7 @@ def decode_picture(data: bytes, *, field: str = "image", wait_seconds: float = W
             opened.load()
             _check_size(opened, field)  # a HEIC file may turn out larger than its header said
             picture = _reduced(opened)
+            picture.info.clear()  # neither its profile nor its transparency holds any more
             picture.getexif()[ExifTags.Base.Orientation] = _orientation(opened)
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         return _letterboxed(ImageOps.exif_transpose(picture))
@@ -103,8 +104,12 @@ def check_picture(data: bytes, *, field: str = "image") -> tuple[int, int]:
 
 
 def rgb_on_white(picture: Image.Image) -> Image.Image:
-    """An RGB picture of one that is decoded already; transparent parts become white, the ground of catalogue photos."""
-    return ColourConversion(picture).apply(picture)
+    """An RGB picture; transparent parts become white, the ground of catalogue photos. Samples count as sRGB."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(ground, layered).convert("RGB")
 
 
 @contextmanager

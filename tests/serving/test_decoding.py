@@ -50,6 +50,7 @@ def test_what_is_no_accepted_picture_is_refused_with_what_is(name):
 def test_a_wide_gamut_profile_is_converted_to_srgb():
     decoded = decode_picture((CASES / "prophoto-rgb.jpg").read_bytes())
     assert np.abs(np.subtract(decoded.getpixel((384, 512)), (190, 74, 77))).max() <= 2  # (132, 76, 63) as stored
+    assert "icc_profile" not in decoded.info
 
 
 def test_the_least_picture_is_taken_and_a_slender_one_gets_white_bars():
