@@ -82,7 +82,7 @@ def _timed(connection: DictConnection, market: Market, given: Given, number: int
         for query, vector in given:
             wanted = layer_filters(request.filters, preferences, query.layer)
             found = filtered_candidates(connection, index, query, vector, wanted, (), limit, request.page_size)
-            ids |= {one.product_id for one in found.candidates}
+            ids |= {candidate.product_id for candidate in found.candidates}
         products_by_id(connection, market.value, ids)
         vectors_of(connection, index, ids)
     return time.perf_counter() - begun

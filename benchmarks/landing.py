@@ -75,7 +75,7 @@ def scratch_database(services: Services) -> Iterator[Services]:
 def sample_packets(settings: Settings, count: int) -> list[Packet]:
     """Packets of distinct products: the sample vendor's records under new ids, over and over."""
     with tempfile.TemporaryDirectory(prefix="lookmatch-bench-") as folder:
-        feed = next(one for one in write_feeds(Path(folder)).feeds if one.vendor == VENDOR)
+        feed = next(feed for feed in write_feeds(Path(folder)).feeds if feed.vendor == VENDOR)
         file = FeedFile(VENDOR, MARKET, FORMAT, feed.path)
         records = [raw for raw in load_format(FORMAT, None).read(feed.path, read_options(settings, file)) if raw.subject]
     return [_renumbered(raw, file, number) for number, raw in enumerate(islice(cycle(records), count))]

@@ -99,7 +99,7 @@ def measure(connection: DictConnection, index: LiveIndex, catalogue: Catalogue, 
         search.append(seconds)
         seconds, best = timed(partial(exact_top, vectors, vector, wanted))
         exact.append(seconds)
-        held = {name for one in found.candidates for name in (one.product_id, *one.variants)}
+        held = {name for candidate in found.candidates for name in (candidate.product_id, *candidate.variants)}
         recalls.append(len(held & set(ids[best])) / wanted)
         groups = len(found.candidates) if len(held) >= len(ids) else TOP
         filled.append(len(found.candidates) / groups)

@@ -105,7 +105,7 @@ def fit_curves(pairs: Iterable[Pair]) -> list[FittedCurve]:
 
 def reliability_of(curves: Sequence[FittedCurve], pairs: Iterable[Pair]) -> list[Reliability]:
     """Reliability of the curves that serving would use, on the held-out pairs."""
-    served = {(one.ranker, one.category, one.grade): one.curve for one in curves}
+    served = {(curve.ranker, curve.category, curve.grade): curve.curve for curve in curves}
     apart = [pair for pair in pairs if held_out(pair)]
     found = []
     for ranker in _RANKERS:

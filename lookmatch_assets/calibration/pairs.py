@@ -128,10 +128,10 @@ def _pairs_of(
 
 
 def _scored(layer: RankedLayer, number: int, garment: Garment, known: Mapping[str, Garment]) -> Iterator[Pair]:
-    for one in layer.hits:
-        offered = known.get(one.candidate.product_id)
+    for hit in layer.hits:
+        offered = known.get(hit.candidate.product_id)
         if offered is not None:
-            yield Pair(number, layer.ranker, offered.category, one.score, agreement(garment, offered))
+            yield Pair(number, layer.ranker, offered.category, hit.score, agreement(garment, offered))
 
 
 def _candidate(query: LayerQuery, other: Garment, vector: Vectors, stored: Mapping[str, Vectors]) -> Candidate:
@@ -142,10 +142,10 @@ def _candidate(query: LayerQuery, other: Garment, vector: Vectors, stored: Mappi
     return Candidate(other.product_id, similarity, plausible=plausible, category=other.category)
 
 
-def _is_its_own(one: Candidate, garment: Garment, known: Mapping[str, Garment]) -> bool:
-    if garment.product_id in (one.product_id, *one.variants):
+def _is_its_own(candidate: Candidate, garment: Garment, known: Mapping[str, Garment]) -> bool:
+    if garment.product_id in (candidate.product_id, *candidate.variants):
         return True
-    offered = known.get(one.product_id)
+    offered = known.get(candidate.product_id)
     return offered is not None and offered.digest == garment.digest
 
 
@@ -154,7 +154,7 @@ def _seen(queries: Sequence[LayerQuery], look: LabelledLook) -> list[tuple[Layer
     found = []
     for query in queries:
         overlaps = {place: _overlap(query.box, box, look.image.size) for place, box in look.boxes.items() if place in look.worn}
-        place = max(overlaps, key=lambda one: overlaps[one], default=None)
+        place = max(overlaps, key=lambda item: overlaps[item], default=None)
         if place is not None and overlaps[place] >= _LEAST_OVERLAP:
             found.append((query, look.worn[place]))
     return found

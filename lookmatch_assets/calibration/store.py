@@ -28,15 +28,15 @@ def replace_curves(connection: DictConnection, table: VectorTable, curves: Seque
         rows = [
             {
                 **values,
-                "ranker": one.ranker.value,
-                "category": one.category,
-                "grade": one.grade.value,
-                "scores": list(one.curve.scores),
-                "probabilities": list(one.curve.probabilities),
-                "pairs": one.pairs,
-                "positives": one.positives,
+                "ranker": curve.ranker.value,
+                "category": curve.category,
+                "grade": curve.grade.value,
+                "scores": list(curve.curve.scores),
+                "probabilities": list(curve.curve.probabilities),
+                "pairs": curve.pairs,
+                "positives": curve.positives,
             }
-            for one in curves
+            for curve in curves
         ]
         connection.cursor().executemany(read_sql(__package__, "save_match_curve"), rows)
 

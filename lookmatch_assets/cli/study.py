@@ -224,7 +224,11 @@ def _labelled_study(
     save_gains(
         connection,
         study_id,
-        ((look.look_id, one.layer, one.product_id, one.gain, one.agreement) for look in looks for one in look.products),
+        (
+            (look.look_id, product.layer, product.product_id, product.gain, product.agreement)
+            for look in looks
+            for product in look.products
+        ),
     )
     connection.commit()
     return definition

@@ -103,17 +103,17 @@ def decayed_weight(interaction: ProductInteraction, now: datetime) -> float:
 
 
 def _brands(interactions: Sequence[ProductInteraction], market: Market, now: datetime) -> Iterable[InferredPreference]:
-    groups = _grouped(interactions, lambda one: one.brand_key or None)
+    groups = _grouped(interactions, lambda item: item.brand_key or None)
     total = sum(_weight(group, now) for group in groups.values())
     for key, group in _by_weight(groups, now):
         if _enough(PreferenceKind.BRAND, group, total, now):
-            newest = max(group, key=lambda one: one.occurred_at)
+            newest = max(group, key=lambda item: item.occurred_at)
             yield _preference(f"brand:{key}", market, PreferenceKind.BRAND, group, total, now, brand=newest.brand or key)
 
 
 def _sizes(interactions: Sequence[ProductInteraction], market: Market, now: datetime) -> Iterable[InferredPreference]:
     """Sizes are compared within a group of clothing and a system: a shopper's shoes say nothing of their shirts."""
-    groups = _grouped(interactions, lambda one: _preferred_size(one, market))
+    groups = _grouped(interactions, lambda item: _preferred_size(item, market))
     totals: dict[tuple[SizeGroup | None, SizeSystem | None], float] = defaultdict(float)
     for size, group in groups.items():
         totals[size.group, size.system] += _weight(group, now)
@@ -125,8 +125,8 @@ def _sizes(interactions: Sequence[ProductInteraction], market: Market, now: date
 
 
 def _prices(interactions: Sequence[ProductInteraction], market: Market, now: datetime) -> Iterable[InferredPreference]:
-    priced = [one for one in interactions if one.price_minor is not None]
-    groups = _grouped(priced, lambda one: one.currency or None)
+    priced = [interaction for interaction in interactions if interaction.price_minor is not None]
+    groups = _grouped(priced, lambda item: item.currency or None)
     for currency, group in _by_weight(groups, now):
         total = _weight(group, now)
         if not _enough(PreferenceKind.PRICE, group, total, now):
@@ -146,10 +146,10 @@ def _grouped(
     interactions: Iterable[ProductInteraction], key_of: Callable[[ProductInteraction], _Key | None]
 ) -> dict[_Key, list[ProductInteraction]]:
     groups: dict[_Key, list[ProductInteraction]] = defaultdict(list)
-    for one in interactions:
-        key = key_of(one)
+    for interaction in interactions:
+        key = key_of(interaction)
         if key is not None:
-            groups[key].append(one)
+            groups[key].append(interaction)
     return groups
 
 

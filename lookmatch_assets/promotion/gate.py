@@ -60,12 +60,13 @@ class Gate:
     @property
     def refusals(self) -> str:
         """The conditions that failed, with their figures."""
-        return "; ".join(f"{one.name}: {one.figures}" for one in self.conditions if not one.passed)
+        return "; ".join(f"{condition.name}: {condition.figures}" for condition in self.conditions if not condition.passed)
 
     def rows(self) -> list[dict[str, str]]:
         """A line for each condition."""
         return [
-            {"condition": one.name, "holds": "yes" if one.passed else "NO", "figures": one.figures} for one in self.conditions
+            {"condition": condition.name, "holds": "yes" if condition.passed else "NO", "figures": condition.figures}
+            for condition in self.conditions
         ]
 
 
@@ -93,20 +94,20 @@ def examine(
     """
     if margin <= 0:
         raise InvalidInputError("margin", margin, "an opinion score above 0")
-    pointers = [one for one in live_pointers(connection) if one.encoder_key != encoder_key]
+    pointers = [pointer for pointer in live_pointers(connection) if pointer.encoder_key != encoder_key]
     if not pointers:
         raise InvalidInputError("encoder", encoder_key, "an encoder that is not live in every market that has an index")
     serves, encoder = _can_serve(encoder_key, load)
     conditions = [_people(result, simulated_counts), serves, _unsettled(connection, pointers)]
-    pairs = matched_pairs(result.definition, encoder_key, {one.encoder_key for one in pointers})
+    pairs = matched_pairs(result.definition, encoder_key, {pointer.encoder_key for pointer in pointers})
     conditions += [_versions(result, pairs, pointers, encoder), significantly_better(result, pairs)]
-    conditions.append(no_market_is_worse(result.scores, pairs, [one.market for one in pointers], margin))
+    conditions.append(no_market_is_worse(result.scores, pairs, [pointer.market for pointer in pointers], margin))
     moves = []
     if encoder is not None:
-        moves = [(one, VectorTable(encoder_key, encoder.version, encoder.dimensions, one.market)) for one in pointers]
+        moves = [(pointer, VectorTable(encoder_key, encoder.version, encoder.dimensions, pointer.market)) for pointer in pointers]
         conditions += list(_index(connection, [table for _, table in moves]))
     order = list(CONDITIONS)
-    return Gate(encoder_key, result.definition.study_id, sorted(conditions, key=lambda one: order.index(one.name)), moves)
+    return Gate(encoder_key, result.definition.study_id, sorted(conditions, key=lambda item: order.index(item.name)), moves)
 
 
 def live_pointers(connection: DictConnection) -> list[LivePointer]:
@@ -119,7 +120,7 @@ def matched_pairs(definition: StudyDefinition, encoder_key: str, live_keys: set[
     """Systems (of the new encoder, of a live one) of a study between which nothing but the encoder differs."""
     ours = [system for system in definition.systems if system.encoder == encoder_key]
     theirs = [system for system in definition.systems if system.encoder in live_keys]
-    return [(one.name, other.name) for one in ours for other in theirs if one.differs_in_encoder_alone(other)]
+    return [(our.name, other.name) for our in ours for other in theirs if our.differs_in_encoder_alone(other)]
 
 
 def significantly_better(result: StudyResult, pairs: Sequence[tuple[str, str]]) -> Condition:
@@ -187,7 +188,7 @@ def _can_serve(key: str, load: Callable[[str], ImageEncoder]) -> tuple[Condition
 def _unsettled(connection: DictConnection, pointers: Sequence[LivePointer]) -> Condition:
     rows = connection.execute(
         "SELECT market, to_key FROM vectors.promotions WHERE state = 'open' AND market = ANY (%s) ORDER BY market",
-        [[one.market for one in pointers]],
+        [[pointer.market for pointer in pointers]],
     ).fetchall()
     waiting = ", ".join(f"{row['to_key']} in {row['market']}" for row in rows)
     advice = "`lookmatch encoders confirm` or `lookmatch encoders rollback`"
@@ -198,7 +199,7 @@ def _versions(
     result: StudyResult, pairs: Sequence[tuple[str, str]], pointers: Sequence[LivePointer], encoder: ImageEncoder | None
 ) -> Condition:
     measured: Mapping[str, str] = result.lineage.get("encoders", {})
-    live = {one.encoder_version for one in pointers}
+    live = {pointer.encoder_version for pointer in pointers}
     wrong = []
     for new, before in pairs:
         if encoder is None or measured.get(new) != encoder.version:

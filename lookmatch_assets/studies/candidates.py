@@ -246,12 +246,12 @@ def _by_model(
     image_folder: Path,
 ) -> dict[str, RankedLayer]:
     shown = {layer: [hit.candidate.product_id for hit in order.hits[: system.top_k]] for layer, order in base.items()}
-    products = products_by_id(connection, index.market, {one for ids in shown.values() for one in ids})
+    products = products_by_id(connection, index.market, {id_ for ids in shown.values() for id_ in ids})
     offered = {
         layer: [
             Offered(p.product_id, p.title, p.brand, stored_picture(image_folder, p.digest))
-            for one in ids
-            if (p := products.get(one))
+            for id_ in ids
+            if (p := products.get(id_))
         ]
         for layer, ids in shown.items()
     }

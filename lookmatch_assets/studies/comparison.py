@@ -50,13 +50,13 @@ def _beside(columns: dict[str, pd.Series], studies: list[str]) -> pd.DataFrame:
     return table
 
 
-def _not_shared(one: StudyResult, other: StudyResult) -> Iterator[str]:
-    a, b = one.definition, other.definition
+def _not_shared(result: StudyResult, other: StudyResult) -> Iterator[str]:
+    a, b = result.definition, other.definition
     different = [name for name in type(a).model_fields if name != "study_id" and getattr(a, name) != getattr(b, name)]
-    looks = set(one.lineage.get("looks", {})) & set(other.lineage.get("looks", {}))
-    yield f"\nlooks in both: {len(looks)} of {len(one.lineage.get('looks', {}))} and {len(other.lineage.get('looks', {}))}"
+    looks = set(result.lineage.get("looks", {})) & set(other.lineage.get("looks", {}))
+    yield f"\nlooks in both: {len(looks)} of {len(result.lineage.get('looks', {}))} and {len(other.lineage.get('looks', {}))}"
     yield f"definitions differ in: {', '.join(different) or 'nothing'}"
-    before, after = one.lineage.get("encoders", {}), other.lineage.get("encoders", {})
+    before, after = result.lineage.get("encoders", {}), other.lineage.get("encoders", {})
     for system in sorted(before.keys() & after.keys()):
         if before[system] != after[system]:
             yield f"{system}: encoder {before[system]} and {after[system]}"

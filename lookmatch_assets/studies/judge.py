@@ -176,7 +176,7 @@ def checked_scores(told: PairScores, facets: Sequence[str]) -> dict[str, int | N
     Raises:
         UpstreamError: a facet is missing or its score is none of 1 to 5.
     """
-    said = {one.facet: one.score for one in told.scores}
+    said = {score.facet: score.score for score in told.scores}
     wrong = [key for key in facets if key not in said or said[key] not in (None, 1, 2, 3, 4, 5)]
     if wrong:
         raise UpstreamError(f"the model's answer lacks a score of 1 to 5 for {', '.join(wrong)}")

@@ -121,8 +121,10 @@ def _differences(scores: pd.DataFrame) -> list[Difference]:
 
 def _corrected(found: Mapping[str, list[Difference]]) -> dict[str, list[Difference]]:
     """Holm's correction over all differences; in one call, since the library's collects garbage at each."""
-    adjusted = iter(_holm([one.interval.p_value for differences in found.values() for one in differences]))
-    return {name: [replace(one, p_holm=next(adjusted)) for one in differences] for name, differences in found.items()}
+    adjusted = iter(_holm([difference.interval.p_value for differences in found.values() for difference in differences]))
+    return {
+        name: [replace(difference, p_holm=next(adjusted)) for difference in differences] for name, differences in found.items()
+    }
 
 
 def annotator_table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def write_report(result: StudyResult, path: Path, settings: Settings) -> Path:
         cost=cost_of(result),
         method=method_of(result),
         relevant_from=RELEVANT_FROM,
-        disagreements=[_with_pictures(one, settings) for one in result.disagreements],
+        disagreements=[_with_pictures(disagreement, settings) for disagreement in result.disagreements],
         lineage=json.dumps(result.lineage, indent=1, sort_keys=True),
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,8 +75,8 @@ class Metrics:
             self._matches.labels(answer.market.value, layer.match.value).inc()
             for name in layer.relaxed:
                 self._relaxed.labels(name.value).inc()
-        for one in answer.preferences:
-            self._preferences.labels(one.kind.value, one.origin, one.mode.value).inc()
+        for preference in answer.preferences:
+            self._preferences.labels(preference.kind.value, preference.origin, preference.mode.value).inc()
         for step in answer.degraded:
             self._degraded.labels(step.stage, self._reason(step.reason)).inc()
 

@@ -25,7 +25,7 @@ from lookmatch_serving.settings import read_settings
 def create(name: str, scopes: tuple[str, ...], per_minute: int) -> None:
     """Make a key and print it, once: only a digest of it is kept."""
     with _database() as connection:
-        key, text = create_key(connection, name, [Scope(one) for one in scopes], per_minute)
+        key, text = create_key(connection, name, [Scope(scope) for scope in scopes], per_minute)
     click.echo(f"{key.key_id} ({key.name}: {', '.join(sorted(key.scopes))}; {per_minute} a minute)", err=True)
     click.echo(text)
 

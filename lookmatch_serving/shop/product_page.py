@@ -67,7 +67,7 @@ def product_page(connection: DictConnection, similar: SimilarProducts, links: Re
     cards = cards_by_id(connection, [*variants, *alike])
     product = product_answer(row)
     sold = Sold(product_id, raw["vendor_product_id"], raw["vendor"], raw["market"], raw["product_url"])
-    sizes = [one.size for one in product.sizes]
+    sizes = [size.size for size in product.sizes]
     return ProductPage(
         product=product,
         digest=row["digest"],
@@ -77,7 +77,7 @@ def product_page(connection: DictConnection, similar: SimilarProducts, links: Re
         changed_at=_moment(raw.get("event_time")),
         chart=tuple(size_chart(row["chart"], raw["layer"], sizes, raw.get("size_system"), raw["market"])),
         unisex=raw["gender"] == "unisex",
-        variants=tuple(cards[one] for one in variants if one in cards),
+        variants=tuple(cards[variant] for variant in variants if variant in cards),
         similar=tuple(cards[one] for one in alike if one in cards),
     )
 

@@ -37,7 +37,7 @@ def diversified(product: Vectors, neighbours: Mapping[str, Vectors], wanted: int
     ids = list(neighbours)
     if not ids:
         return []
-    rows = np.stack([neighbours[one] for one in ids])
+    rows = np.stack([neighbours[id_] for id_ in ids])
     likeness, between = rows @ product, rows @ rows.T
     placed: list[int] = []
     while len(placed) < min(wanted, len(ids)):
@@ -97,4 +97,4 @@ def _found(
     left_out = {product_id, *apart}
     ids = [one.product_id for one in nearest if not left_out & {one.product_id, *one.variants}]
     vectors = vectors_of(connection, index, ids)
-    return tuple(diversified(own, {one: vectors[one] for one in ids if one in vectors}, wanted))
+    return tuple(diversified(own, {id_: vectors[id_] for id_ in ids if id_ in vectors}, wanted))

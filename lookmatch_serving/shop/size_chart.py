@@ -46,7 +46,7 @@ def size_chart(
     for row in chart:
         wanted = PreferredSize(size=row.names[_LINE_NAMED_BY], system=_LINE_NAMED_BY, group=row.group)
         accepted = accepted_sizes([wanted], layer, chart)
-        own = dict.fromkeys(one.name for one in fitting_sizes(sizes, system, row.gender, market, accepted))
+        own = dict.fromkeys(size.name for size in fitting_sizes(sizes, system, row.gender, market, accepted))
         lines.append(ChartLine(tuple(row.names.get(column, "") for column in COLUMNS), tuple(own)))
     return lines if any(line.own for line in lines) else []
 

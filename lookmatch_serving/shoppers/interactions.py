@@ -78,5 +78,5 @@ def record_interactions(connection: DictConnection, interactions: Sequence[Inter
     Returns:
         How many were new; the others had been recorded before, and stay as they were.
     """
-    values = {"interactions": Jsonb([one.model_dump(mode="json") for one in interactions])}
+    values = {"interactions": Jsonb([interaction.model_dump(mode="json") for interaction in interactions])}
     return len(connection.execute(read_sql(__package__, "record_interactions"), values).fetchall())

@@ -50,9 +50,9 @@ def replace_inferred_preferences(
     ``hold_off_erasure`` first, or what was read before an erasure is written after it.
     """
     rows = [
-        {"shopper_id": shopper_id, "preference": one.model_dump(mode="json")}
+        {"shopper_id": shopper_id, "preference": preference.model_dump(mode="json")}
         for shopper_id, preferences in inferred.items()
-        for one in preferences
+        for preference in preferences
     ]
     values = {"market": market, "shopper_ids": list(inferred), "inferred": Jsonb(rows)}
     connection.execute(read_sql(__package__, "delete_inferred_preferences"), values)

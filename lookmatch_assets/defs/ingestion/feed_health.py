@@ -122,7 +122,7 @@ def trend_plot(rows: Sequence[dict[str, Any]], market: str, day: date) -> str:
     for vendor in sorted({row["vendor"] for row in rows}):
         of_day = {row["day"]: row for row in rows if row["vendor"] == vendor}
         for axes, name in ((landed, "landed"), (refused, "refused")):
-            axes.plot(days, [of_day.get(one, {}).get(name, 0) for one in days], marker=".", label=vendor)
+            axes.plot(days, [of_day.get(day, {}).get(name, 0) for day in days], marker=".", label=vendor)
     landed.set_ylabel("packets landed")
     refused.set_ylabel("records refused")
     landed.legend(fontsize=8)

@@ -52,9 +52,9 @@ def live_encoder(
             margin=config.margin,
             simulated_counts=config.simulated_counts,
         )
-        for one in gate.conditions:
-            yield dg.AssetCheckResult(check_name=one.name, passed=one.passed, metadata={"figures": one.figures})
-        for name in CONDITIONS.keys() - {one.name for one in gate.conditions}:
+        for condition in gate.conditions:
+            yield dg.AssetCheckResult(check_name=condition.name, passed=condition.passed, metadata={"figures": condition.figures})
+        for name in CONDITIONS.keys() - {condition.name for condition in gate.conditions}:
             yield dg.AssetCheckResult(check_name=name, passed=False, metadata={"figures": "not asked: the encoder is absent"})
         if not gate.open:
             raise dg.Failure(f"{config.encoder} does not go live: {gate.refusals}", allow_retries=False)

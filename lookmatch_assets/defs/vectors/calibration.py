@@ -184,7 +184,7 @@ def _metadata(found: list[Fitted], seconds: float) -> dict[str, dg.MetadataValue
     }
 
 
-def _plot(one: Fitted) -> str:
+def _plot(fitted: Fitted) -> str:
     from lookmatch_assets.calibration.plots import reliability_plot
 
-    return reliability_plot(one.reliability, f"Match grades of {one.table.encoder_key} {one.table.encoder_version[:12]}")
+    return reliability_plot(fitted.reliability, f"Match grades of {fitted.table.encoder_key} {fitted.table.encoder_version[:12]}")

@@ -91,16 +91,16 @@ def _of_market(stores: Stores, encoder: EncoderResource, say: Say, market: str, 
 def _embed_others(connection: DictConnection, kept: KeptEncoders, folder: Path) -> list[dict[str, object]]:
     """Catch up with the encoders that are not live; a line for each. What such an encoder raises is told and stops nothing."""
     lines: list[dict[str, object]] = [{"encoder": key, "role": "absent", "embedded": why} for key, why in kept.absent.items()]
-    for one in kept.others:
-        ensure_vector_table(connection, one.table)
+    for other in kept.others:
+        ensure_vector_table(connection, other.table)
         try:
-            counts = embed_pending(connection, one.table, one.encoder, pending_pictures(connection, one.table), folder)
+            counts = embed_pending(connection, other.table, other.encoder, pending_pictures(connection, other.table), folder)
         except psycopg.Error:
             raise
         except Exception as error:  # whatever a model library raises
             connection.rollback()
             absent = isinstance(error, EncoderUnavailableError)
-            lines.append({"encoder": one.table.encoder_key, "role": "absent" if absent else "failed", "embedded": str(error)})
+            lines.append({"encoder": other.table.encoder_key, "role": "absent" if absent else "failed", "embedded": str(error)})
             continue
-        lines.append({"encoder": one.table.encoder_key, "role": one.role, "embedded": counts.pictures})
+        lines.append({"encoder": other.table.encoder_key, "role": other.role, "embedded": counts.pictures})
     return lines

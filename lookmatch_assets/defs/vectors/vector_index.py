@@ -52,9 +52,9 @@ def _of_market(
                 allow_retries=False,
             )
         products = refresh_live(connection, table)
-        others = [one for one in kept.others if exists(connection, one.table.partition_name)]
-        for one in others:
-            build_index(connection, one.table, bits_from)
+        others = [other for other in kept.others if exists(connection, other.table.partition_name)]
+        for other in others:
+            build_index(connection, other.table, bits_from)
     return dg.MaterializeResult(
         metadata={
             "products": products,
@@ -63,7 +63,10 @@ def _of_market(
             "encoder_version": table.encoder_version,
             "not_live": dg.MetadataValue.md(
                 markdown_table(
-                    [{"encoder": one.table.encoder_key, "role": one.role, "index": one.table.index_name} for one in others]
+                    [
+                        {"encoder": other.table.encoder_key, "role": other.role, "index": other.table.index_name}
+                        for other in others
+                    ]
                 )
             ),
             "build_seconds": round(built - started, 2),

@@ -172,7 +172,7 @@ def _id_in(text: str) -> str | None:
     """The id in the text of an item that cannot be parsed, Google's before the feed's own."""
     found = [(prefix, html.unescape(_without_cdata(said)).strip()) for prefix, said in _ID.findall(text)]
     found = [(prefix, said) for prefix, said in found if said and said.isprintable()]
-    return next((said for prefix, said in sorted(found, key=lambda one: not one[0])), None)
+    return next((said for prefix, said in sorted(found, key=lambda item: not item[0])), None)
 
 
 def _without_cdata(text: str) -> str:

@@ -54,7 +54,7 @@ class JsonLinesFormat:
         mapping = read_mapping(self.name, options.vendor, self.mapping_folder)
         changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
         records = (member for value in read_json_values(path, changed_at) for member in _listed(value, mapping.records))
-        for value in islice((one for one in records if not _is_left_out(one, mapping)), options.limit):
+        for value in islice((record for record in records if not _is_left_out(record, mapping)), options.limit):
             if isinstance(value, RawRecord):
                 yield value
             elif isinstance(value, dict):

@@ -153,7 +153,7 @@ def _in_template(name: str | None, template: str | None) -> str:
 def _category(text: str | None, mapping: Mapping) -> str | None:
     """A category with its levels between ``>``; of several the most precise."""
     if text and mapping.category_list_separator:
-        text = max(text.split(mapping.category_list_separator), key=lambda one: one.count(mapping.category_separator)).strip()
+        text = max(text.split(mapping.category_list_separator), key=lambda item: item.count(mapping.category_separator)).strip()
     return text.replace(mapping.category_separator, " > ") if text and mapping.category_separator != ">" else text
 
 

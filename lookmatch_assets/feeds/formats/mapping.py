@@ -172,7 +172,7 @@ class Mapping(VendorSettings):
     def is_left_out(self, record: dict[str, Any]) -> bool:
         """Whether a record is not for sale."""
         return any(
-            (word := _word_of(at_path(record, path))) is not None and word.casefold() in {one.casefold() for one in words}
+            (word := _word_of(at_path(record, path))) is not None and word.casefold() in {word.casefold() for word in words}
             for path, words in self.left_out.items()
         )
 

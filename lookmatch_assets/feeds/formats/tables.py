@@ -142,7 +142,7 @@ def _header_of(text: TextIO, encoding: Encoding, mapping: Mapping) -> Header | N
         found = [(_columns(line, delimiter, spelling), delimiter) for delimiter in delimiters]
         named_ids = [one for one in found if not ids.isdisjoint(one[0])]
         if named_ids and "\ufffd" not in line:
-            columns, delimiter = max(named_ids, key=lambda one: _known(one[0], mapping))
+            columns, delimiter = max(named_ids, key=lambda item: _known(item[0], mapping))
             return Header(encoding, delimiter, tuple(columns), number)
     return None
 

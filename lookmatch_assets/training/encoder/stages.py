@@ -100,7 +100,7 @@ def mixed_batches(pools: list[Pool], batch: int, rng: np.random.Generator) -> It
 def _name_numbers(labels: list[Labels]) -> torch.Tensor:
     import torch
 
-    return torch.tensor([zlib.crc32(one.name.encode()) if one.name else -1 for one in labels])
+    return torch.tensor([zlib.crc32(label.name.encode()) if label.name else -1 for label in labels])
 
 
 def batch_loss(
@@ -110,7 +110,7 @@ def batch_loss(
     import torch
 
     scale = model.logit_scale.exp().clamp(max=100)
-    codes = torch.tensor([one.codes() for one in labels])
+    codes = torch.tensor([label.codes() for label in labels])
     numbers = _name_numbers(labels)
     described_by, stated = description_batch(labels, rng)
     names = name_batch(labels, rng)

@@ -64,13 +64,13 @@ def description_batch(labels: list[Labels], rng: random.Random) -> tuple[list[st
     """Return a description of each picture and bool (n, a), which attributes it states."""
     import torch
 
-    pairs = [description(one, rng) for one in labels]
+    pairs = [description(label, rng) for label in labels]
     return [text for text, _ in pairs], torch.tensor([mask for _, mask in pairs])
 
 
 def name_batch(labels: list[Labels], rng: random.Random, plain: float = 0.5) -> list[str]:
     """Return the name of each picture ("" where it has none), a `plain` share of them unchanged."""
-    return [one.name if not one.name or rng.random() < plain else shuffled_name(one.name, rng) for one in labels]
+    return [label.name if not label.name or rng.random() < plain else shuffled_name(label.name, rng) for label in labels]
 
 
 def prompt_batch(rng: random.Random) -> tuple[list[str], dict[str, slice]]:

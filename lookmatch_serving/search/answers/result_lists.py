@@ -107,7 +107,7 @@ def ranked_lists(context: SearchContext) -> dict[str, RankedList]:
             filters=searched.filters.described() if searched else {},
             relaxed=searched.relaxed if searched else (),
             explanation=searched.explanation if searched else None,
-            hits=[_ranked_hit(one) for one in order.hits],
+            hits=[_ranked_hit(hit) for hit in order.hits],
         )
     return lists
 
@@ -128,7 +128,7 @@ def page_of(
     part = listed.part(offset, request.page_size)
     end = offset + len(part.hits)
     hits = [
-        _hit(one, products[one.product_id], listed.query, request, grading) for one in part.hits if one.product_id in products
+        _hit(hit, products[hit.product_id], listed.query, request, grading) for hit in part.hits if hit.product_id in products
     ]
     more = name is not None and end < len(listed.hits)
     return LayerAnswer(
@@ -154,31 +154,31 @@ def later_page(connection: DictConnection, results: ResultList, token: PageToken
     return page_of(listed, products, request, results.grading, token.result_list, token.offset)
 
 
-def _ranked_hit(one: Ranked) -> RankedHit:
+def _ranked_hit(ranked: Ranked) -> RankedHit:
     return RankedHit(
-        product_id=one.candidate.product_id,
-        similarity=round(one.candidate.similarity, 4),
-        score=round(one.score, 4),
-        boost=round(one.boost, 4),
-        grade=one.grade,
-        plausible=one.candidate.plausible,
-        reason=one.why,
-        relaxed=one.candidate.relaxed,
-        notes=dict(one.notes),
-        variants=one.candidate.variants,
+        product_id=ranked.candidate.product_id,
+        similarity=round(ranked.candidate.similarity, 4),
+        score=round(ranked.score, 4),
+        boost=round(ranked.boost, 4),
+        grade=ranked.grade,
+        plausible=ranked.candidate.plausible,
+        reason=ranked.why,
+        relaxed=ranked.candidate.relaxed,
+        notes=dict(ranked.notes),
+        variants=ranked.candidate.variants,
     )
 
 
-def _hit(one: RankedHit, product: Product, query: LayerQuery, request: SearchRequest, grading: str) -> Hit:
-    why: dict[str, str | float] = dict(one.notes)
-    if one.relaxed:
-        why["relaxed"] = f"found without the filters {', '.join(one.relaxed)}"
-    if one.reason is not None or request.explain:
-        why["similarity"] = one.similarity
+def _hit(hit: RankedHit, product: Product, query: LayerQuery, request: SearchRequest, grading: str) -> Hit:
+    why: dict[str, str | float] = dict(hit.notes)
+    if hit.relaxed:
+        why["relaxed"] = f"found without the filters {', '.join(hit.relaxed)}"
+    if hit.reason is not None or request.explain:
+        why["similarity"] = hit.similarity
         if grading != CALIBRATED:
             why["grading"] = grading
-        if one.reason is not None:
-            why["reason"] = one.reason
-        if not one.plausible:
+        if hit.reason is not None:
+            why["reason"] = hit.reason
+        if not hit.plausible:
             why["note"] = f"category {product.category} or its gender is not what the look's {query.layer} seems to be"
-    return hit_of(product, score=one.score, grade=one.grade, variants=one.variants, why=why or None)
+    return hit_of(product, score=hit.score, grade=hit.grade, variants=hit.variants, why=why or None)

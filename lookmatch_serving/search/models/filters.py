@@ -37,7 +37,7 @@ class LayerFilters:
     def described(self) -> dict[str, Any]:
         """As the query log keeps it."""
         values = self.filters.model_dump(mode="json", exclude_none=True, exclude={"size", "size_system"})
-        sizes = [one.model_dump(mode="json", exclude_none=True) for one in self.sizes or ()]
+        sizes = [size.model_dump(mode="json", exclude_none=True) for size in self.sizes or ()]
         return {**values, **({"sizes": sizes} if sizes else {})}
 
 

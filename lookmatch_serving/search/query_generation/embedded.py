@@ -106,27 +106,27 @@ class EmbeddedQueryGenerator:
         return queries
 
     @staticmethod
-    def _types(setting: Setting, one: SeenGarment, labels: Sequence[str], shares: Vectors) -> tuple[str, Mapping[str, float]]:
+    def _types(setting: Setting, garment: SeenGarment, labels: Sequence[str], shares: Vectors) -> tuple[str, Mapping[str, float]]:
         """The layer of a garment and the probability of each of its types, the likeliest first."""
         seen = {label.lower(): float(share) for label, share in zip(labels, shares, strict=True)}
         if setting is Setting.WORN:
-            return one.layer, likely_types(one.garment.kinds, seen)
-        return _piece_types(one, seen)
+            return garment.layer, likely_types(garment.garment.kinds, seen)
+        return _piece_types(garment, seen)
 
 
 def _row(said: tuple[Sequence[str], Vectors], number: int) -> tuple[Sequence[str], Vectors]:
     return said[0], said[1][number]
 
 
-def _piece_types(one: SeenGarment, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
+def _piece_types(garment: SeenGarment, seen: Mapping[str, float]) -> tuple[str, Mapping[str, float]]:
     """The layer of a laid-out piece and its types: encoders know shop photos best, so theirs counts, with the parser's vote."""
     mass: dict[str, float] = {}
     for kind, share in seen.items():
         own = LAYER_OF_TYPE.get(kind)
         if own is not None:
-            mass[own] = mass.get(own, 0.0) + share * (OWN_LAYER if own == one.layer else 1.0)
+            mass[own] = mass.get(own, 0.0) + share * (OWN_LAYER if own == garment.layer else 1.0)
     if not mass:
-        return one.layer, likely_types(one.garment.kinds)
+        return garment.layer, likely_types(garment.garment.kinds)
     best = max(mass, key=lambda name: mass[name])
     types = {kind: share for kind, share in seen.items() if LAYER_OF_TYPE.get(kind) == best}
     return best, dict(sorted(types.items(), key=lambda item: -item[1]))
@@ -161,11 +161,13 @@ def compose_query(gender: str | None, attributes: dict[str, str], layer: str) ->
     return sentence[0].upper() + sentence[1:]
 
 
-def _layer_query(layer: str, one: SeenGarment, types: Mapping[str, float], attributes: dict[str, str], gender: str) -> LayerQuery:
+def _layer_query(
+    layer: str, garment: SeenGarment, types: Mapping[str, float], attributes: dict[str, str], gender: str
+) -> LayerQuery:
     most = next(iter(types.values()))
     likely = [name for name, share in types.items() if share >= PLAUSIBLE * most]
     categories = dict.fromkeys(category_of(name) for name in (*likely, *RELATED.get(likely[0], ())))
-    left, top, right, bottom = one.garment.box
+    left, top, right, bottom = garment.garment.box
     return LayerQuery(
         layer=layer,
         query=compose_query(gender, attributes, layer),
@@ -173,7 +175,7 @@ def _layer_query(layer: str, one: SeenGarment, types: Mapping[str, float], attri
         categories=tuple(categories),
         gender=gender,
         box=Box(x0=left, y0=top, x1=right, y1=bottom),
-        outline=one.garment.outline,
-        confidence=min(1.0, round(one.garment.confidence, 3)),
+        outline=garment.garment.outline,
+        confidence=min(1.0, round(garment.garment.confidence, 3)),
         attributes=attributes,
     )

@@ -37,15 +37,15 @@ class Fit:
 def fits(product: Product, preferences: Sequence[AppliedPreference], layer: str, chart: SizeChart) -> list[Fit]:
     """Preferences that a product fits: of each kind the weightiest."""
     best: dict[PreferenceKind, Fit] = {}
-    for one in preferences:
-        text = _fit(product, one, layer, chart)
+    for preference in preferences:
+        text = _fit(product, preference, layer, chart)
         if text is None:
             continue
-        boost = BOOST * one.weight if one.mode is PreferenceMode.SOFT else 0.0
-        source = "said" if one.origin == "explicit" else "inferred"
+        boost = BOOST * preference.weight if preference.mode is PreferenceMode.SOFT else 0.0
+        source = "said" if preference.origin == "explicit" else "inferred"
         shown = f"{text} ({source}{f', +{boost:.3f}' if boost else ''})"
-        if one.kind not in best or best[one.kind].preference.weight < one.weight:
-            best[one.kind] = Fit(one, shown, boost)
+        if preference.kind not in best or best[preference.kind].preference.weight < preference.weight:
+            best[preference.kind] = Fit(preference, shown, boost)
     return list(best.values())
 
 
@@ -61,8 +61,8 @@ def _followed(context: SearchContext, layer: str, order: RankedLayer) -> RankedL
     tell = context.preferences or context.found.size_chart  # notes come of nothing else
     hits = [_told(hit, context, layer) for hit in order.hits] if tell else order.hits
     if any(hit.boost for hit in hits):
-        hits.sort(key=lambda one: -one.score)
-    return replace(order, hits=sorted(hits, key=lambda one: len(one.candidate.relaxed)))
+        hits.sort(key=lambda item: -item.score)
+    return replace(order, hits=sorted(hits, key=lambda item: len(item.candidate.relaxed)))
 
 
 def _told(hit: Ranked, context: SearchContext, layer: str) -> Ranked:
@@ -81,22 +81,22 @@ def _told(hit: Ranked, context: SearchContext, layer: str) -> Ranked:
     return replace(hit, score=hit.score + boost, boost=boost, notes=notes)
 
 
-def _fit(product: Product, one: AppliedPreference, layer: str, chart: SizeChart) -> str | None:
+def _fit(product: Product, preference: AppliedPreference, layer: str, chart: SizeChart) -> str | None:
     """How a product fits a preference, in words; None when it does not."""
-    if one.brand is not None:
-        same = product.brand is not None and brand_key(product.brand) == brand_key(one.brand)
+    if preference.brand is not None:
+        same = product.brand is not None and brand_key(product.brand) == brand_key(preference.brand)
         return f"brand {product.brand}" if same else None
-    if one.price is not None:
-        least, most = one.price.min or 0.0, one.price.max if one.price.max is not None else float("inf")
-        within = product.price is not None and product.currency == one.price.currency and least <= product.price <= most
-        return f"price {_band(one)}" if within else None
-    if one.size is None:
+    if preference.price is not None:
+        least, most = preference.price.min or 0.0, preference.price.max if preference.price.max is not None else float("inf")
+        within = product.price is not None and product.currency == preference.price.currency and least <= product.price <= most
+        return f"price {_band(preference)}" if within else None
+    if preference.size is None:
         return None
-    accepted = accepted_sizes([one.size], layer, chart)
+    accepted = accepted_sizes([preference.size], layer, chart)
     fitting = fitting_sizes(product.sizes, product.size_system, product.gender, product.market, accepted)
     if not fitting:
         return None
-    name = _size_name(one.size)
+    name = _size_name(preference.size)
     return f"size {name} in stock" if not fitting[0].estimated else f"size {fitting[0].name} in stock, an estimate of {name}"
 
 
@@ -104,8 +104,8 @@ def _size_name(size: PreferredSize) -> str:
     return size.size if size.system in (None, "letter") else f"{size.system} {size.size}"
 
 
-def _band(one: AppliedPreference) -> str:
-    price = one.price
+def _band(preference: AppliedPreference) -> str:
+    price = preference.price
     if price is None:
         return ""
     bounds = [("from", price.min), ("to", price.max)]

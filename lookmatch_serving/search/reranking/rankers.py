@@ -68,4 +68,4 @@ def _ordered(ranker: Ranker, scores: Mapping[str, float], candidates: Sequence[C
     for candidate in candidates:
         score = scores[candidate.product_id] - (0.0 if candidate.plausible else OTHER_CATEGORY_COST)
         ranked.append(Ranked(candidate, score, grading.grade(ranker, candidate.category, score)))
-    return RankedLayer(ranker, sorted(ranked, key=lambda one: -one.score))
+    return RankedLayer(ranker, sorted(ranked, key=lambda item: -item.score))

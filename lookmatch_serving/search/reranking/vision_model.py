@@ -72,7 +72,7 @@ class ModelReranker:
         self, picture: Image.Image, queries: Sequence[LayerQuery], offered: Shown
     ) -> list[tuple[Question[JudgedLook], Shown]]:
         """What the model is asked, each with the candidates in the order in which they are shown."""
-        once = {layer: sorted(products, key=lambda one: _place(layer, one)) for layer, products in offered.items()}
+        once = {layer: sorted(products, key=lambda item: _place(layer, item)) for layer, products in offered.items()}
         orders = [once, {layer: list(reversed(products)) for layer, products in once.items()}][: self._orders]
         return [(Question("reranking", RERANK_SYSTEM, _content(picture, queries, shown), JudgedLook), shown) for shown in orders]
 
@@ -93,7 +93,7 @@ class ModelReranker:
         for name, by_product in found.items():
             ordered = [by_product[one.product_id] for one in offered[name] if one.product_id in by_product]
             means = [(same[0][0], round(fmean(one[1] for one in same), 6), same[0][2]) for same in ordered]
-            orders[name] = sorted(means, key=lambda one: -one[1])
+            orders[name] = sorted(means, key=lambda item: -item[1])
         return orders
 
 

@@ -37,14 +37,14 @@ def _said(explicit: ExplicitPreferences, mode: PreferenceMode) -> Iterable[Appli
         yield AppliedPreference(kind=PreferenceKind.PRICE, mode=mode, origin="explicit", price=price)
 
 
-def _inferred(one: InferredPreference, mode: PreferenceMode) -> AppliedPreference:
+def _inferred(preference: InferredPreference, mode: PreferenceMode) -> AppliedPreference:
     return AppliedPreference(
-        kind=one.kind,
+        kind=preference.kind,
         mode=mode,
         origin="inferred",
-        preference_id=one.preference_id,
-        brand=one.brand,
-        size=one.size,
-        price=one.price,
-        weight=one.weight,
+        preference_id=preference.preference_id,
+        brand=preference.brand,
+        size=preference.size,
+        price=preference.price,
+        weight=preference.weight,
     )

@@ -29,7 +29,7 @@ _MOST_COUNTED = 1_000
 def layer_filters(filters: Filters, preferences: Sequence[AppliedPreference], layer: str) -> LayerFilters:
     """The filters of a layer: the request's own, and hard preferences of the kinds that the request does not filter by."""
     sizes = tuple(PreferredSize(size=size, system=filters.size_system) for size in filters.size) if filters.size else None
-    hard = [one for one in preferences if one.mode is PreferenceMode.HARD]
+    hard = [preference for preference in preferences if preference.mode is PreferenceMode.HARD]
     changed: dict[str, object] = {"size": None, "size_system": None}
     brands = [one.brand for one in hard if one.brand is not None]
     if brands and filters.brand is None:
@@ -51,7 +51,9 @@ def sizes_accepted(filters: LayerFilters, layer: str, chart: SizeChart) -> list[
 
 def chart_needed(filters: Filters, preferences: Sequence[AppliedPreference]) -> bool:
     """Whether sizes of other systems must be known."""
-    return filters.size_system is not None or any(one.size is not None and one.size.system is not None for one in preferences)
+    return filters.size_system is not None or any(
+        preference.size is not None and preference.size.system is not None for preference in preferences
+    )
 
 
 def size_note(product: Product, wanted: LayerFilters, layer: str, chart: SizeChart) -> str | None:

@@ -100,14 +100,14 @@ def conditions_of(
         sizes: any of which must be in stock; an empty list lets nothing pass.
     """
     price = filters.price
-    by_system = sizes if sizes and any(one.system or one.gender for one in sizes) else None
+    by_system = sizes if sizes and any(size.system or size.gender for size in sizes) else None
     return Conditions(
         market=market,
         layers=list(layers),
         categories=filters.category,
         genders=genders_accepted(filters.gender, unknown=False) if filters.gender else None,
         brand_keys=[brand_key(brand) for brand in filters.brand] if filters.brand else None,
-        sizes=filters.size if sizes is None else sorted({one.name for one in sizes}),
+        sizes=filters.size if sizes is None else sorted({size.name for size in sizes}),
         size_names=[one.name for one in by_system] if by_system else None,
         size_systems=[one.system for one in by_system] if by_system else None,
         size_genders=[one.gender for one in by_system] if by_system else None,

@@ -134,7 +134,7 @@ def fitting_sizes(
         and (one.system is None or one.system == written_in)
         and (one.gender is None or one.gender == gender or gender in _UNSIZED_GENDERS)
     ]
-    return sorted(fitting, key=lambda one: one.estimated)
+    return sorted(fitting, key=lambda item: item.estimated)
 
 
 def _standing_for(wanted: PreferredSize, group: SizeGroup | None, chart: SizeChart) -> Iterator[AcceptedSize]:
@@ -197,7 +197,7 @@ def _spellings(name: str, system: SizeSystem) -> set[str]:
         if unit
         else {"", "cm", "号"}
     )
-    return {one + ending for one in numbers for ending in units}
+    return {number + ending for number in numbers for ending in units}
 
 
 def _bare(size: str, system: SizeSystem) -> str:
