@@ -1,9 +1,8 @@
 """Ranking metrics without people, by ir-measures over trec_eval's own code.
 
 AvgRecall and AvgP are those of Marqo's public fashion benchmark (github.com/marqo-ai/marqo-FashionCLIP): the means of recall,
-and of precision, at 1 and at 10.
-Gains are graded attribute agreement; what trec_eval calls relevant is a gain of at least ``relevant_from``. Equal scores are
-ordered by product id, descending, as trec_eval does.
+and of precision, at 1 and at 10. Gains are graded attribute agreement; what trec_eval calls relevant is a gain of at least
+``relevant_from``. Equal scores are ordered by product id, descending, as trec_eval does.
 """
 
 from __future__ import annotations

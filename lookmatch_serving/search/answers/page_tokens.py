@@ -1,8 +1,7 @@
 """Pages of a layer: the first answer pins the order of its result list in Valkey, and a token names the list and a place in it.
 
-The list holds ids, scores and grades; product data is read afresh for each page, and what is no longer sold is
-skipped. The name of a list is
-128 random bits, so that holding a token is what entitles to its pages.
+The list holds ids, scores and grades; product data is read afresh for each page, and what is no longer sold is skipped. The
+name of a list is 128 random bits, so that holding a token is what entitles to its pages.
 """
 
 from __future__ import annotations

@@ -121,9 +121,8 @@ def category_of(kind: str) -> str:
 def catalogue_layers(layer: str) -> tuple[str, ...]:
     """Values of ``catalog.products.layer`` that products for a layer of a look may have.
 
-    What is outermost depends on the outfit and not on the product (a shirt is outermost without a jacket), so both
-    kinds of topwear
-    serve both topwear layers.
+    What is outermost depends on the outfit and not on the product (a shirt is outermost without a jacket), so both kinds of
+    topwear serve both topwear layers.
     """
     if layer in TOP_LAYERS:
         return TOP_LAYERS

@@ -1,17 +1,13 @@
 """Stage 3: the nearest products of a layer that pass the hard filters, near-duplicates collapsed.
 
-How many rows pass is estimated first. Few (under ``SELECTIVE_SHARE`` of the market) are scanned exactly; otherwise
-the HNSW index scans
-on (``iterative_scan = relaxed_order``) until enough pass, and if it gives up early the exact scan settles it, so that
-as many rows come
-back as were asked for whenever that many exist. A market with a bit index (large ones have it) is scanned by the signs of the
-vectors instead, and what that gives is ordered by the vectors.
+How many rows pass is estimated first. Few (under ``SELECTIVE_SHARE`` of the market) are scanned exactly; otherwise the HNSW
+index scans on (``iterative_scan = relaxed_order``) until enough pass, and if it gives up early the exact scan settles it, so
+that as many rows come back as were asked for whenever that many exist. A market with a bit index (large ones have it) is
+scanned by the signs of the vectors instead, and what that gives is ordered by the vectors.
 
-Gender: asking for men's finds men's and unisex products; products of unknown gender come only when the gender was
-read from the look and
-not asked for. ``unisex`` finds unisex alone. Price is what a buyer pays now, compared in minor units of the currency
-asked for; products
-sold in another currency do not pass.
+Gender: asking for men's finds men's and unisex products; products of unknown gender come only when the gender was read from the
+look and not asked for. ``unisex`` finds unisex alone. Price is what a buyer pays now, compared in minor units of the currency
+asked for; products sold in another currency do not pass.
 """
 
 from __future__ import annotations

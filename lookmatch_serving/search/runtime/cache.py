@@ -1,8 +1,7 @@
 """What search keeps in Valkey: readings of looks, vectors of texts and cut-outs, judgements, answers, and lists for later pages.
 
-Everything in it can be made again, so a Valkey that is missing or slow costs time and paging and never an answer: it
-is asked once,
-then left alone for a while, and the request's trace names it.
+Everything in it can be made again, so a Valkey that is missing or slow costs time and paging and never an answer: it is asked
+once, then left alone for a while, and the request's trace names it.
 """
 
 from __future__ import annotations

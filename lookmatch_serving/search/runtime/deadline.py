@@ -1,8 +1,8 @@
 """One deadline per request, and a bounded pool for work that may hang.
 
-A thread cannot be stopped from outside, so work that overruns its share is abandoned: its caller goes on, its thread
-comes back when
-the work ends by itself. The pool bounds how many such threads there can be; when all are taken, new work is refused at once.
+A thread cannot be stopped from outside, so work that overruns its share is abandoned: its caller goes on, its thread comes back
+when the work ends by itself. The pool bounds how many such threads there can be; when all are taken, new work is refused at
+once.
 """
 
 from __future__ import annotations

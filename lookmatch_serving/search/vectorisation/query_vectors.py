@@ -1,8 +1,7 @@
 """Stage 2: queries become vectors in the space of the product images.
 
-Texts of all layers go through the text tower in one batch. Where a layer's segment of the look has a vector too,
-both are blended:
-``(1 - w) * text + w * segment``, scaled back to unit length.
+Texts of all layers go through the text tower in one batch. Where a layer's segment of the look has a vector too, both are
+blended: ``(1 - w) * text + w * segment``, scaled back to unit length.
 """
 
 from __future__ import annotations
