@@ -30,7 +30,7 @@ from tqdm import tqdm
 from lookmatch_assets.feeds.consumer import BATCH, Consumer
 from lookmatch_assets.feeds.formats import RawRecord, load_format
 from lookmatch_assets.feeds.landing import PACKET_COLUMNS, Counts
-from lookmatch_assets.feeds.packet import Packet, content_id, write_packet
+from lookmatch_assets.feeds.packet import Packet, packet_id, write_packet
 from lookmatch_assets.feeds.publisher import PACKET_FIELD, FeedFile, packet_of, publish, read_options
 from lookmatch_assets.migrations import migrate
 from lookmatch_assets.synthetic.catalogue import write_feeds
@@ -94,7 +94,7 @@ def repriced(packets: list[Packet]) -> list[Packet]:
         price = packet.data["price"] + 10
         data: dict[str, Any] = {**packet.data, "price": price, "discountedPrice": price}
         later = replace(packet, data=data, time=packet.time + timedelta(days=1))
-        changed.append(replace(later, id=content_id(later)))
+        changed.append(replace(later, id=packet_id(later)))
     return changed
 
 

@@ -26,8 +26,12 @@ from lookmatch_assets.feeds.currency_symbols import codes_of, currency_named, de
 
 _MOST_MINOR_UNITS = 10**12
 _MOST_CHARACTERS = 200
-_PLAIN = re.compile(r"(\d{1,9})(?:\.(\d\d?))?(?: ?([A-Z]{3}))?", re.ASCII)
-"""The commonest way to write a price, which no other reading fits: at most two decimals, and perhaps a code."""
+_COMMON = re.compile(r"(\D{0,6})(\d{1,9}|\d{1,3}(?:,\d{3}){1,3}|\d{1,2}(?:,\d\d){1,4},\d{3})(?:\.(\d\d?))?(\D{0,6})", re.ASCII)
+"""The commonest ways to write a price, which no other reading fits: names of the currency, digits alone or grouped by commas."""
+
+_BRACKETS = (("(", ")"), ("（", "）"), ("", ""))
+_TAX_BEHIND = {f"{left}{word}{right}": word == "税込" for word in ("税込", "税抜", "税別") for left, right in _BRACKETS}
+"""The commonest words behind a price in Japan -> whether tax is in it."""
 
 _ALIKE = {
     "'": "’‘ʼ′`´＇٬", "-": "‐‑‒–—―−﹣▲△", "~": "〜～∼˜", ";": "、。；", "(": "【〔［[", ")": "】〕］]", ".": "٫", ",": "،⹁",
@@ -111,11 +115,10 @@ def parse_money(text: str, field: str, default_currency: str) -> Money:
     Raises:
         RecordError: ``invalid_price`` or ``unknown_currency``.
     """
-    plain = _PLAIN.fullmatch(text.strip())
-    if plain and is_currency(plain[3] or default_currency):
-        currency = plain[3] or default_currency
-        if len(plain[2] or "") <= decimals_of(currency):
-            return Money(int(plain[1] + (plain[2] or "").ljust(decimals_of(currency), "0")), currency)
+    common = _COMMON.fullmatch(text)
+    money = _of_common(common, default_currency) if common else None
+    if money is not None:
+        return money
     try:
         return _read(_normal(text), field, text, default_currency)
     except _NotRead as error:
@@ -174,6 +177,19 @@ def tax_of(header: str) -> bool | None:
     if excluded.search(plain):
         return False
     return True if included.search(plain) else None
+
+
+def _of_common(common: re.Match[str], own: str) -> Money | None:
+    """What the grammar would read too, without taking the text apart; None leaves it to the grammar, with all refusals."""
+    before, digits, fraction, behind = common.groups(default="")
+    tax = next((word for word in _TAX_BEHIND if behind.endswith(word)), "") if behind else ""
+    behind = behind.removesuffix(tax)
+    written = tuple(name for name in (before.strip(), behind.strip()) if name)
+    currency = currency_named(written, own) if written else own if is_currency(own) else None
+    if currency is None or decimals_of(currency) not in ((2,) if fraction else (0, 2)):
+        return None
+    minor = int(digits.replace(",", "") + fraction.ljust(decimals_of(currency), "0"))
+    return Money(minor, currency, _TAX_BEHIND.get(tax))
 
 
 def _normal(text: str) -> str:

@@ -3,7 +3,7 @@
 | format | file | layout |
 |---|---|---|
 | `style_json` | UTF-8, one JSON object a line | nested: `discountedPrice`, `articleType.typeName`, `styleOptions` |
-| `merchant_tsv` | UTF-8, tab-separated, header row | merchant product attributes: `price` is `49.99 USD`; sizes and their stock are joined by `/` |
+| `merchant_tsv` | UTF-8, tab-separated, header row | merchant attributes: `price` is `49.99 USD`; sizes and stock joined by `/` |
 | `japanese_csv` | cp932, comma-separated, header row | Japanese headers; sizes and their stock are joined by `/` |
 """
 

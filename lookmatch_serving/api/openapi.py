@@ -13,7 +13,7 @@ from lookmatch_serving.api.picture_routes import CONTENT_TYPES
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
 from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
-from lookmatch_serving.page_tokens import PAGE_TOKEN
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.resized_pictures import WIDTHS
 from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.request import SearchRequest

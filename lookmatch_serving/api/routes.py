@@ -13,7 +13,7 @@ from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.api.validation import shorten, validate
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
-from lookmatch_serving.page_tokens import PAGE_TOKEN
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.settings import Market
 
 v1 = Blueprint("v1", __name__, url_prefix="/v1")

@@ -13,7 +13,7 @@ from lookmatch_serving.api.presenting import look_picture_path, product_answer
 from lookmatch_serving.api.records import LookAnswer, LookKind, LookList, LookSummary, ProductAnswer, QueryAnswer
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.page_tokens import decode_token, encode_token
+from lookmatch_serving.opaque_tokens import decode_token, encode_token
 from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.retrieval.nearest import live_indexes

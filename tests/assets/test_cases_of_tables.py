@@ -242,7 +242,7 @@ def test_the_refusal_says_what_is_wrong_with_the_row():
     assert [entry.error.message for entry in refused] == ["a quote opens a cell here and nothing closes it"]
 
 
-@pytest.mark.parametrize("depth", [200, 990, 100_000])
+@pytest.mark.parametrize("depth", [200, 700, 100_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_values_nested_too_deep_are_refused_alone(tmp_path: Path, depth: int, opening: str, closing: str):
     said = '"name": "Tee", "price": "9 USD", "availability": "in_stock", "image": "https://a.example/1.jpg"'

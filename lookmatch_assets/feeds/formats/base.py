@@ -81,6 +81,8 @@ class FeedFormat(Protocol):
 UNREADABLE = "unreadable"
 UNDECODED = re.compile("[\udc80-\udcff]")
 """What bytes become that an encoding does not know, where a file is read with ``surrogateescape``."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""Characters that Postgres takes in no text."""
 SHOWN_CHARACTERS = 2_000
 MOST_LEVELS = 100
 

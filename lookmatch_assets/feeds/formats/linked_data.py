@@ -31,6 +31,9 @@ _AROUND = (
 )  # fmt: skip
 """What pages put around the JSON of a script, besides comments."""
 
+_LINKING = frozenset({"@id", "productGroupID", "hasVariant", GROUP})
+"""A node that says none of these names no other and is named by none."""
+
 _PREFIX = re.compile(r"(?:schema:|https?://schema\.org/)(?=[A-Za-z])")
 _DEPTH = 12
 _HOPS = 4
@@ -130,6 +133,8 @@ class Nodes:
                 waiting += [(said, depth - 1) for said in node.values() if isinstance(said, dict | list)]
 
     def _note(self, node: dict[str, Any]) -> None:
+        if not _LINKING & node.keys():
+            return
         kinds, name = kinds_of(node), node.get("@id")
         if "ProductGroup" in kinds:
             group = without_variants(node)
@@ -250,7 +255,10 @@ def id_of(product: dict[str, Any]) -> str | None:
 
 def kinds_of(node: dict[str, Any]) -> set[str]:
     """The names of a node's types, without what stands before them in an address."""
-    return {kind.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for kind in listed(node.get("@type")) if isinstance(kind, str)}
+    said = node.get("@type")
+    if isinstance(said, str) and said.isalpha():
+        return {said}
+    return {kind.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for kind in listed(said) if isinstance(kind, str)}
 
 
 def without_variants(group: dict[str, Any]) -> dict[str, Any]:

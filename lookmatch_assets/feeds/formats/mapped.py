@@ -43,7 +43,7 @@ _TEXTS = (
 )  # fmt: skip
 _STOCK_SEPARATOR = "/"
 _LETTER_SIZES = re.compile(r"(?:\d?X{0,5}[SL]|M)(?:\s*,\s*(?:\d?X{0,5}[SL]|M))+", re.IGNORECASE)
-_NOWHERE = Located("", None)
+_NOWHERE = Located("", None, None)
 _WHOLE = re.compile(r"-?\d{1,9}")
 _MICROS = 1_000_000
 _BEST_FIRST = (Availability.IN_STOCK, Availability.PREORDER, Availability.BACKORDER, Availability.OUT_OF_STOCK)
@@ -74,7 +74,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
     """
     row = defaultdict(lambda: _NOWHERE, mapping.located(refuse_unreadable(raw.data)))
     price, sale = _prices(row, mapping, market)
-    texts = {field: clean_text(row[field].text) for field in _TEXTS}
+    texts = {field: clean_text(text) if (text := row[field].text) else None for field in _TEXTS}
     texts["size_system"] = texts["size_system"] or mapping.size_system
     texts["category"] = _category(texts["category"], mapping)
     sale_from, sale_until = _period(row, mapping) if sale else (None, None)
@@ -100,8 +100,7 @@ def parse_mapped(raw: RawRecord, mapping: Mapping, market: Market) -> FeedRecord
 
 
 def _prices(row: Row, mapping: Mapping, market: Market) -> tuple[Money, Money | None]:
-    column, found = row["price"]
-    text = row["price"].text
+    column, found, text = row["price"]
     if text is None:
         raise RecordError(Code.MISSING_PRICE, column, found, "empty")
     own = (row["currency"].text or currency_of(market)).upper()

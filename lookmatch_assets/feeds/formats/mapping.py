@@ -34,15 +34,17 @@ FIELDS = (
 
 
 class Located(NamedTuple):
-    """What a record holds for a field, as it is, and the name of its column for messages."""
+    """What a record holds for a field.
+
+    Attributes:
+        column: the name of the field's column, for messages.
+        found: what is there, as it is.
+        text: the text, or the number as text; of several the first; None when there is neither.
+    """
 
     column: str
     found: Any
-
-    @property
-    def text(self) -> str | None:
-        """The text, or the number as text; of several the first; None when there is neither."""
-        return first_text(self.found)
+    text: str | None
 
 
 class OneRecord(BaseModel):
@@ -176,30 +178,36 @@ class Mapping(VendorSettings):
 
     def located(self, record: dict[str, Any]) -> dict[str, Located]:
         """Field -> what the record holds for it, for each field that the mapping names; see ``found``."""
-        return {field: self._locate(record, field, names) for field, names in self.columns.items()}
+        return {field: self._locate(record, field) for field in self.columns}
 
     def found(self, record: dict[str, Any], field: str) -> Any:
         """What the record holds for a field, as it is; None when it has no such column."""
-        return self._locate(record, field, self.columns.get(field, [])).found
+        return self._locate(record, field).found
 
     def value(self, record: dict[str, Any], field: str) -> str | None:
         """The text of a field's column, the first of several; None when the record has no such column, or no text there."""
-        return self._locate(record, field, self.columns.get(field, [])).text
+        return self._locate(record, field).text
 
     def column(self, record: dict[str, Any], field: str) -> str:
         """The name of a field's column in this record, for messages."""
-        return self._locate(record, field, self.columns.get(field, [])).column
+        return self._locate(record, field).column
 
-    @staticmethod
-    def _locate(record: dict[str, Any], field: str, names: list[str]) -> Located:
+    @cached_property
+    def _absent(self) -> dict[str, Located]:
+        return {field: Located(names[0], None, None) for field, names in self.columns.items() if names}
+
+    def _locate(self, record: dict[str, Any], field: str) -> Located:
+        """The first of a field's columns that is filled, else the first that is there."""
         empty: Located | None = None
-        for name in names:
-            found = at_path(record, name)
+        for name in self.columns.get(field, ()):
+            found = record.get(name)
+            if found is None:
+                found = at_path(record, name)
             if is_filled(found):
-                return Located(name, found)
+                return Located(name, found, first_text(found))
             if found is not None and empty is None:
-                empty = Located(name, found)
-        return empty or Located(names[0] if names else field, None)
+                empty = Located(name, found, None)
+        return empty or self._absent.get(field) or Located(field, None, None)
 
 
 def _word_of(value: Any) -> str | None:

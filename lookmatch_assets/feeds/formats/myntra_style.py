@@ -142,7 +142,7 @@ def _image(style: dict[str, Any]) -> Any:
 
 def _more_images(style: dict[str, Any]) -> list[str]:
     urls = [_nested(style, "styleImages", view, "imageURL") for view in _VIEWS]
-    return [url for url in map(clean_address, urls) if url.startswith(("http://", "https://"))]
+    return [url for said in urls if said and (url := clean_address(said)).startswith(("http://", "https://"))]
 
 
 def _prices(style: dict[str, Any], market: Market, zero_accepted: bool) -> tuple[Money, Money | None]:

@@ -101,32 +101,32 @@ class SchemaOrgFormat:
 
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a product; see ``FeedFormat.parse``."""
-        product = refuse_unreadable(raw.data)
+        product = _with_group(refuse_unreadable(raw.data))
         settings = read_settings(self.name, vendor, self.mapping_folder)
-        costs = priced(_said(product, "offers"), currency_of(market), settings.zone, settings.zero_prices)
+        costs = priced(product.get("offers"), currency_of(market), settings.zone, settings.zero_prices)
         sizes, system = _sizes(product)
         stock = _stock(costs.offer) if len(sizes) == 1 else None
         gender, age_group = _audience(product)
-        categories = _texts(_said(product, "category"))
-        pictures = _pictures(_said(product, "image"))
+        categories = _texts(product.get("category"))
+        pictures = _pictures(product.get("image"))
         return FeedRecord(
-            vendor_product_id=valid_subject(id_of(product), "sku"),
+            vendor_product_id=valid_subject(id_of(refuse_unreadable(raw.data)), "sku"),
             group_id=clean_text(first(_group(product).get("productGroupID") or product.get("inProductGroupWithID"))),
-            title=clean_title(first(_said(product, "name")), "name"),
-            description=clean_description(first(_said(product, "description"))),
-            brand=_name(_said(product, "brand")),
+            title=clean_title(first(product.get("name")), "name"),
+            description=clean_description(first(product.get("description"))),
+            brand=_name(product.get("brand")),
             category=categories[-1].split(">")[-1].strip() if categories else None,
             category_path=" > ".join(categories) or None,
             gender=gender,
             age_group=age_group,
-            colour=_name(_said(product, "color")),
-            pattern=_name(_said(product, "pattern")),
-            material=_name(_said(product, "material")),
+            colour=_name(product.get("color")),
+            pattern=_name(product.get("pattern")),
+            material=_name(product.get("material")),
             sizes=[SizeStock(size=size, stock=stock) for size in sizes],
             size_system=system,
             image_url=clean_image_url(raw.image_url or next(iter(pictures), None), "image"),
             additional_image_urls=[url for url in pictures[1:_MORE_IMAGES] if url.startswith(("http://", "https://"))],
-            product_url=clean_link(first(costs.offer.get("url")) or first(_said(product, "url"))),
+            product_url=clean_link(first(costs.offer.get("url")) or first(product.get("url"))),
             price_minor=costs.price.minor,
             currency=costs.price.currency,
             sale_price_minor=costs.sale.minor if costs.sale else None,
@@ -134,7 +134,7 @@ class SchemaOrgFormat:
             sale_until=costs.sale_until,
             tax_included=costs.tax_included,
             availability=_availability(costs.offer),
-            updated_at=parse_time(_said(product, "dateModified"), "dateModified", settings.zone),
+            updated_at=parse_time(first(product.get("dateModified")), "dateModified", settings.zone),
         )
 
 
@@ -203,11 +203,12 @@ def _holds(path: Path, mark: bytes) -> bool:
 
 
 def _raw(product: dict[str, Any], folder: Path, changed_at: datetime, zone: tzinfo) -> RawRecord:
+    whole = _with_group(product)
     try:
-        moment = parse_time(_said(product, "dateModified"), "dateModified", zone) or changed_at
+        moment = parse_time(first(whole.get("dateModified")), "dateModified", zone) or changed_at
     except RecordError:
         moment = changed_at  # parse refuses the record for it
-    picture = picture_beside(next(iter(_pictures(_said(product, "image"))), None), folder)
+    picture = picture_beside(next(iter(_pictures(whole.get("image"))), None), folder)
     return RawRecord(product, id_of(product), picture, moment)
 
 
@@ -216,19 +217,19 @@ def _group(product: dict[str, Any]) -> dict[str, Any]:
     return group if isinstance(group, dict) else {}
 
 
-def _said(product: dict[str, Any], name: str) -> Any:
-    """What the product says or, failing that, its group."""
-    own = product.get(name)
-    return own if own not in (None, "", []) else _group(product).get(name)
+def _with_group(product: dict[str, Any]) -> dict[str, Any]:
+    """What the product says and, where it says nothing, what its group says."""
+    group = _group(product)
+    return {**group, **{name: said for name, said in product.items() if said not in (None, "", [])}} if group else product
 
 
 def _audience(product: dict[str, Any]) -> tuple[str | None, str | None]:
     """Gender and age group in words that the vocabularies know; the group by the ages, where the product says ages."""
-    audiences = [audience for audience in listed(_said(product, "audience")) if isinstance(audience, dict)]
+    audiences = [audience for audience in listed(product.get("audience")) if isinstance(audience, dict)]
     said = [member_of(audience.get("suggestedGender")) for audience in audiences]
     genders = list(dict.fromkeys(gender for gender in said if gender))
     both = {gender.casefold() for gender in genders} >= {"male", "female"}
-    gender = "unisex" if both else genders[0] if genders else clean_text(first(_said(product, "gender")))
+    gender = "unisex" if both else genders[0] if genders else clean_text(first(product.get("gender")))
     groups = [_age_group(audience) or clean_text(first(audience.get("audienceType"))) for audience in audiences]
     return gender, next((group for group in groups if group), None)
 
@@ -267,7 +268,7 @@ def _stock(offer: dict[str, Any]) -> int | None:
 
 def _sizes(product: dict[str, Any]) -> tuple[list[str], str | None]:
     """The sizes, and the market code of their system: ``https://schema.org/WearableSizeSystemUS`` is ``US``."""
-    said = listed(_said(product, "size"))[:_SIZES]
+    said = listed(product.get("size"))[:_SIZES]
     systems = [member_of(size.get("sizeSystem")) for size in said if isinstance(size, dict)]
     system = next((system for system in systems if system), None)
     return [size for size in map(_name, said) if size], system.removeprefix("WearableSizeSystem") if system else None

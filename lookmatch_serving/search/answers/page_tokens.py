@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.page_tokens import decode_token, encode_token
+from lookmatch_serving.opaque_tokens import decode_token, encode_token
 from lookmatch_serving.search.retrieval.stage import LONGEST_LIST
 
 _UNKNOWN = "page_token: it names no result list; accepted is a next_page_token of an earlier answer"

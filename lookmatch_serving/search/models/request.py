@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lookmatch_serving.page_tokens import PAGE_TOKEN
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.settings import Market
 from lookmatch_serving.value_types import (
     WHOLE_NUMBER,
