@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +120,3 @@ def is_utf_8(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def text_of(data: bytes, encoding: Encoding) -> TextIO:
-    """Bytes as ``Encoding.open`` reads a file that holds them."""
-    return io.StringIO(encoding.decode(data), newline="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any, TextIO
 
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
-from lookmatch_assets.feeds.formats.decoding import Encoding, encoding_by_mark, sample_of, text_of
+from lookmatch_assets.feeds.formats.decoding import Encoding, encoding_by_mark, sample_of
 from lookmatch_assets.feeds.formats.grouping import checked_size, grouped
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
 from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
@@ -118,7 +119,7 @@ def find_header(path: Path, mapping: Mapping) -> Header | None:
     best: tuple[int, Header] | None = None
     for encoding in [marked] if marked else _candidates(sample, mapping):
         text = encoding.decode(sample)
-        header = _header_of(text_of(sample, encoding), encoding, mapping)
+        header = _header_of(io.StringIO(text, newline=""), encoding, mapping)
         wrong = text.count("\ufffd")
         if header and (best is None or wrong < best[0]):
             best = (wrong, header)
