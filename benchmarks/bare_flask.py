@@ -1,4 +1,4 @@
-"""The bare framework that ``lookmatch bench pages`` stands beside: one line of text by Flask, served as the app is served."""
+"""The bare framework that ``python -m benchmarks pages`` stands beside: a line of text by Flask, served as the app is."""
 
 from __future__ import annotations
 

@@ -11,16 +11,16 @@ from lookmatch_serving.db import DictConnection, open_pool
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.encoders import load_encoder
 from lookmatch_serving.encoders.protocol import Vectors
-from lookmatch_serving.search.answers.page_tokens import LONGEST_LIST
+from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.models.request import PreferenceMode, SearchRequest
-from lookmatch_serving.search.pipeline import PAGES_AHEAD
 from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
 from lookmatch_serving.search.query_generation.look_source import decoded_looks
 from lookmatch_serving.search.reranking.personalisation import applied_preferences
 from lookmatch_serving.search.retrieval.filters import filtered_candidates, layer_filters
-from lookmatch_serving.search.retrieval.nearest import LiveIndex, live_index, vectors_of
+from lookmatch_serving.search.retrieval.nearest import live_index, vectors_of
 from lookmatch_serving.search.retrieval.products import products_by_id
+from lookmatch_serving.search.retrieval.stage import LONGEST_LIST, PREFETCHED_PAGES
 from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.search.runtime.trace import Trace
 from lookmatch_serving.search.vectorisation.query_vectors import query_vectors
@@ -72,7 +72,7 @@ def _given(index: LiveIndex, data: bytes, image_weight: float, cache: SearchCach
 
 def _timed(connection: DictConnection, market: Market, given: Given, number: int) -> float:
     request = SearchRequest(market=market, user_id=f"bare-{number}")
-    limit = min(LONGEST_LIST, request.page_size * PAGES_AHEAD)
+    limit = min(LONGEST_LIST, request.page_size * PREFETCHED_PAGES)
     begun = time.perf_counter()
     index = live_index(connection, market.value)
     preferences = applied_preferences(connection, request, PreferenceMode.SOFT)

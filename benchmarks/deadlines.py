@@ -1,4 +1,4 @@
-"""``lookmatch bench deadlines``: searches over HTTP while the model's server behaves in each of the ways that it can fail.
+"""``python -m benchmarks deadlines``: searches over HTTP while the model's server behaves in each of the ways that it can fail.
 
 The home's own catalogue and looks are used (``lookmatch demo`` makes them). Each search brings a picture that was never seen, so
 that no cache answers for the model. The first line counts the model's calls for the same picture asked many times at once.
@@ -117,8 +117,8 @@ def ask(client: urllib3.PoolManager, base: str, market: Market, picture: str, de
 @click.command("deadlines")
 @click.option("--searches", default=200, show_default=True, type=click.IntRange(4, 2_000), help="Searches with each behaviour.")
 @click.option("--at-once", default=2, show_default=True, type=click.IntRange(1, 12), help="Searches under way at a time.")
-@click.option("--deadline-ms", default=1_000, show_default=True, type=click.IntRange(200, 60_000))
-@click.option("--market", default=Market.INDIA, type=click.Choice(list(Market)), show_default=True)
+@click.option("--deadline-ms", default=1_000, show_default=True, type=click.IntRange(200, 60_000), help="Of each search.")
+@click.option("--market", default=Market.INDIA, type=click.Choice(list(Market)), show_default=True, help="Where to search.")
 def bench_deadlines(searches: int, at_once: int, deadline_ms: int, market: Market) -> None:
     """Measure whether searches keep their deadline while the model hangs, trickles, refuses or answers nonsense."""
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""``lookmatch bench effect``: time from a push to its effect, with the whole installation running as ``lookmatch up`` starts it.
+"""``python -m benchmarks effect``: time from a push to its effect, with everything running as ``lookmatch up`` starts it.
 
 In a home of its own that is deleted at the end: the sample catalogue is ingested, then consumer, Dagster and the app are started,
 and packets are published one at a time. A price has taken effect when the app answers it over HTTP; a new product when it is in

@@ -1,4 +1,4 @@
-"""`lookmatch bench encoders DATA`."""
+"""`python -m benchmarks encoders DATA`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import click
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of photos taken at home.")
 @click.option("--encoder", "key", default="lookmatch-mini", show_default=True, help="Key of the encoder to measure.")
-@click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
+@click.option(
+    "--split", type=click.Choice(["test", "validation"]), default="test", show_default=True, help="Products to measure on."
+)
 def bench_encoders(data: Path, photos: Path | None, key: str, split: str) -> None:
     """Measure an encoder on the held-out products of DATA (styles.csv + images) and print a Markdown table.
 

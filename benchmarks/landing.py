@@ -1,4 +1,4 @@
-"""`lookmatch bench landing`: packets landed per second, beside what the same server does with the same bytes in the plainest way.
+"""`python -m benchmarks landing`: packets landed a second, beside the plainest way of the same server with the same bytes.
 
 Everything happens in a database and a stream of its own, which are dropped at the end.
 """
@@ -30,7 +30,7 @@ from tqdm import tqdm
 from lookmatch_assets.feeds.consumer import BATCH, Consumer
 from lookmatch_assets.feeds.formats import RawRecord, load_format
 from lookmatch_assets.feeds.landing import PACKET_COLUMNS, Counts
-from lookmatch_assets.feeds.packet import Packet, content_id, write_packet
+from lookmatch_assets.feeds.packet import Packet, packet_id, write_packet
 from lookmatch_assets.feeds.publisher import PACKET_FIELD, FeedFile, packet_of, publish, read_options
 from lookmatch_assets.migrations import migrate
 from lookmatch_assets.synthetic.catalogue import write_feeds
@@ -94,7 +94,7 @@ def repriced(packets: list[Packet]) -> list[Packet]:
         price = packet.data["price"] + 10
         data: dict[str, Any] = {**packet.data, "price": price, "discountedPrice": price}
         later = replace(packet, data=data, time=packet.time + timedelta(days=1))
-        changed.append(replace(later, id=content_id(later)))
+        changed.append(replace(later, id=packet_id(later)))
     return changed
 
 
@@ -221,7 +221,7 @@ def measure(services: Services, packets: list[Packet], turns: int, done: Callabl
 
 
 @click.command("landing")
-@click.option("--packets", "count", default=20_000, show_default=True, type=click.IntRange(1_000, 1_000_000))
+@click.option("--packets", "count", default=20_000, show_default=True, type=click.IntRange(1_000, 1_000_000), help="Of each run.")
 @click.option("--turns", default=3, show_default=True, type=click.IntRange(1, 20), help="Runs with and without poison, in turn.")
 def bench_landing(count: int, turns: int) -> None:
     """Measure landing, price updates and poison packets beside COPY and row-by-row upserts on the same server."""

@@ -1,4 +1,4 @@
-"""`lookmatch bench looks`: search of looks composed of real products that the catalogue does not hold.
+"""`python -m benchmarks looks`: search of looks composed of real products that the catalogue does not hold.
 
 Every layer's first hit is judged by the retailer's own words: has it the article type, and a colour of the family, of the product
 whose photo was laid there? A layer that search did not see counts as wrong.
@@ -7,7 +7,7 @@ whose photo was laid there? A layer that search did not see counts as wrong.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from rich.table import Table
 from tqdm import tqdm
 
 from lookmatch_assets.calibration.composed_looks import ComposedLook, StyleRecord
-from lookmatch_assets.synthetic.demo_data import KEPT_OUT, REAL_VENDOR, compose_looks, read_style_records
-from lookmatch_serving.db import open_pool
+from lookmatch_assets.synthetic.demo_data import KEPT_OUT, compose_looks, read_style_records
+from lookmatch_assets.synthetic.kept_out import colour_families, records_not_held
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.search.factory import build_pipeline
@@ -58,34 +58,6 @@ class Tally:
     def share(self, count: int) -> str:
         """A count as a share of the layers."""
         return f"{count / self.layers:.3f}" if self.layers else "-"
-
-
-def colour_families(database_url: str) -> dict[str, str]:
-    """The catalogue's vocabulary: lower-case colour word -> family."""
-    pool = open_pool(database_url)
-    try:
-        with pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT lower(colour_raw) AS word, colour_family FROM catalog.products"
-                " WHERE colour_raw IS NOT NULL AND colour_family IS NOT NULL"
-            ).fetchall()
-    finally:
-        pool.close()
-    return {row["word"]: row["colour_family"] for row in rows}
-
-
-def records_not_held(database_url: str, records: Iterable[StyleRecord]) -> list[StyleRecord]:
-    """The records whose product the catalogue does not hold."""
-    kept_out = list(records)
-    names = [f"{REAL_VENDOR}:{Market.INDIA.value}:{record.product_id}" for record in kept_out]
-    pool = open_pool(database_url)
-    try:
-        with pool.connection() as connection:
-            rows = connection.execute("SELECT product_id FROM catalog.products WHERE product_id = ANY (%s)", [names]).fetchall()
-    finally:
-        pool.close()
-    held = {row["product_id"] for row in rows}
-    return [record for record, name in zip(kept_out, names, strict=True) if name not in held]
 
 
 def judge(

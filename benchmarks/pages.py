@@ -1,4 +1,4 @@
-"""``lookmatch bench pages``: feed and product pages at a steady rate, beside the bare framework under the same server.
+"""``python -m benchmarks pages``: feed and product pages at a steady rate, beside the bare framework under the same server.
 
 Requests are due at fixed moments, whether earlier ones have been answered or not, and a request's time counts from the moment it
 was due: a server that stalls cannot hide it. What a server can do at most is told by as many clients as it has threads, each

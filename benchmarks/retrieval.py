@@ -1,4 +1,4 @@
-"""`lookmatch bench retrieval`: candidate retrieval over the home's own index beside an exact scan of the same vectors in memory.
+"""`python -m benchmarks retrieval`: candidate retrieval over the home's index beside an exact scan of the same vectors in memory.
 
 The exact scan is the physical limit of one core: one matrix product of all passing vectors, already in memory, already filtered.
 """
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from lookmatch_serving.db import DictConnection, open_pool
+from lookmatch_serving.db import DictConnection, open_pool, read_sql
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.search.retrieval.nearest import Conditions, LiveIndex, live_index, nearest_products, vectors_of
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import Conditions, live_index, nearest_products, vectors_of
 from lookmatch_serving.search.vectorisation.query_vectors import unit
 from lookmatch_serving.settings import Market, Settings, read_settings
 
@@ -57,11 +58,7 @@ class Measured:
 
 def read_catalogue(connection: DictConnection, index: LiveIndex) -> Catalogue:
     """Read what search can find in the index's market."""
-    rows = connection.execute(
-        "SELECT p.product_id, p.category FROM catalog.products AS p LEFT JOIN catalog.offers AS o USING (product_id)"
-        " WHERE p.market = %s AND NOT p.removed AND NOT coalesce(o.removed, false) ORDER BY p.product_id",
-        [index.market],
-    ).fetchall()
+    rows = connection.execute(read_sql(__package__, "searchable_products"), {"market": index.market}).fetchall()
     stored = vectors_of(connection, index, [row["product_id"] for row in rows])
     kept = [row for row in rows if row["product_id"] in stored]
     return Catalogue(

@@ -1,4 +1,4 @@
-"""``lookmatch bench serving``: how fast the app answers, what HTTP adds to its SQL, and what overload does to it.
+"""``python -m benchmarks serving``: how fast the app answers, what HTTP adds to its SQL, and what overload does to it.
 
 The home's own catalogue and looks are used. Fresh pictures are never seen before, so that no cache answers for a stage; a search
 with "the vectors given" is one whose reading and vectors are kept, and which is for a shopper, so that all of its SQL runs. Bare
@@ -182,7 +182,7 @@ def _load(found: Sequence[_Ended], seconds: float) -> Load:
 @click.option("--searches", default=60, show_default=True, type=click.IntRange(5, 2_000), help="Searches of each latency.")
 @click.option("--seconds", default=8.0, show_default=True, type=click.FloatRange(3, 300), help="Time of each load.")
 @click.option("--turns", default=8, show_default=True, type=click.IntRange(1, 50), help="Turns of peak and overload.")
-@click.option("--market", default=Market.INDIA, type=click.Choice(list(Market)), show_default=True)
+@click.option("--market", default=Market.INDIA, type=click.Choice(list(Market)), show_default=True, help="Where to search.")
 def bench_serving(searches: int, seconds: float, turns: int, market: Market) -> None:
     """Measure latency with the model faked, kept answers, HTTP beside bare SQL, and goodput under overload."""
     settings = read_settings()

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
+from lookmatch_assets.attribute_cache.catalogue import attribute_coverage, live_products
 from lookmatch_assets.attribute_cache.reports import (
     Fingerprint,
     GroupKey,
@@ -26,7 +27,7 @@ from lookmatch_assets.attribute_cache.reports import (
     report_on,
 )
 from lookmatch_assets.attribute_cache.store import read_attributes, rebuild_attributes
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.db import DictConnection, relation_exists
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market, read_settings
@@ -73,9 +74,8 @@ def rebuild_cache(markets: tuple[str, ...]) -> None:
     """Write the attribute cache anew from the catalogue in Postgres; readers see no empty moment."""
     with _stores() as (connection, cache):
         for market in markets or tuple(map(str, Market)):
-            coverage = (
-                connection.execute(read_sql("lookmatch_assets.attribute_cache", "coverage"), {"market": market}).fetchone() or {}
-            )
+            made = relation_exists(connection, "catalog.products")
+            coverage = attribute_coverage(connection, market) if made else {}
             written, dropped = rebuild_attributes(cache, market, _catalogue(connection, market), coverage)
             click.echo(f"{market}: {written} written, {dropped} dropped")
 
@@ -115,11 +115,8 @@ def _stores() -> Iterator[tuple[DictConnection, redis.Redis]]:
 
 
 def _catalogue(connection: DictConnection, market: str) -> Iterator[dict[str, Any]]:
-    made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
-    if made and made["made"]:
-        with connection.cursor(name="catalogue") as cursor:
-            cursor.execute("SELECT * FROM catalog.products WHERE market = %s AND NOT removed", [market])
-            yield from cursor
+    if relation_exists(connection, "catalog.products"):
+        yield from live_products(connection, market)
 
 
 def _wrong(found: dict[str, Any]) -> bool:

@@ -7,18 +7,17 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import psycopg
 from rich.console import Console
 
 from lookmatch_assets.migrations import migrate
+from lookmatch_assets.synthetic.calibration_looks import drawn_looks
 from lookmatch_assets.synthetic.demo_data import DemoData, write_real_data, write_sample_data
 from lookmatch_serving.api.records import LookKind
-from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services, running_services, stop_services
 from lookmatch_serving.settings import Market, Settings, read_settings
 
@@ -95,6 +94,7 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
     """
     from lookmatch_assets.defs.instance import run_partitions
     from lookmatch_assets.feeds.consumer import consume_until_empty
+    from lookmatch_assets.feeds.landed import partitions_behind
     from lookmatch_assets.feeds.publisher import publish_feed
     from lookmatch_assets.looks.register import register_look
     from lookmatch_serving.encoders import load_encoder
@@ -109,26 +109,11 @@ def ingest(settings: Settings, services: Services, found: DemoData, say: Say) ->
             kind, picture = LookKind.REFERENCE if look.reference else LookKind.LOOK, look.path.read_bytes()
             if register_look(connection, settings, look_id=look.path.stem, market=look.market, picture=picture, kind=kind):
                 touched.add((look.market, datetime.now(UTC).date()))
-        touched |= partitions_behind(connection, settings.encoder, load_encoder(settings.encoder).version)
+        behind = partitions_behind(connection, settings.encoder, load_encoder(settings.encoder).version)
+        touched |= {(Market(market), day) for market, day in behind}
     with _quietly(settings.home / "demo.log"):
-        run_partitions(settings, services, sorted(touched, key=lambda one: (one[1], one[0])), say)
-
-
-def partitions_behind(connection: psycopg.Connection[Any], encoder_key: str, encoder_version: str) -> set[tuple[Market, date]]:
-    """Partitions (market, UTC day) with packets that the catalogue has not taken in, or that the encoder has not embedded.
-
-    Args:
-        connection: to the lookmatch database.
-        encoder_key: of the configured encoder, which is live or a candidate.
-        encoder_version: its installed version.
-    """
-    made = connection.execute("SELECT to_regclass('catalog.products')").fetchone()
-    if made is None or made[0] is None:
-        rows = connection.execute("SELECT DISTINCT market, landed_day FROM landing.packets").fetchall()
-    else:
-        query = read_sql("lookmatch_assets.feeds", "partitions_behind")
-        rows = connection.execute(query, {"encoder_key": encoder_key, "encoder_version": encoder_version}).fetchall()
-    return {(Market(market), day) for market, day in rows}
+        partitions = sorted(touched, key=lambda partition: (partition[1], partition[0]))
+        run_partitions(settings, services, partitions, say, {"drawn_looks": drawn_looks})
 
 
 @contextmanager

@@ -13,26 +13,27 @@ import click
 import psycopg
 from psycopg.rows import dict_row
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from tqdm import tqdm
 
+from lookmatch_assets.cli.feed_tables import show_issues, show_trial
 from lookmatch_assets.defs.ingestion.offer_events import offer_events
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.consumer import consume_packets
-from lookmatch_assets.feeds.doctor import Issue, Report, examine
+from lookmatch_assets.feeds.doctor import Report, examine
 from lookmatch_assets.feeds.formats import AUTO, FORMAT_NAMES, detect_format
+from lookmatch_assets.feeds.health import unmapped_words_by_vendor
 from lookmatch_assets.feeds.publisher import FeedFile, mapping_folder, publish_feed, read_options
 from lookmatch_assets.feeds.record import parse_time, valid_vendor
 from lookmatch_assets.feeds.replay import ReplayReport, Selection
 from lookmatch_assets.feeds.replay import replay as replay_packets
+from lookmatch_assets.feeds.trial import try_feed
 from lookmatch_assets.migrations import migrate
-from lookmatch_serving.db import read_sql
+from lookmatch_serving.db import relation_exists
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.settings import Market, Settings, read_settings
 
-SHOWN_OF_A_KIND = 5
 _Command = Callable[..., Any]
 
 
@@ -135,6 +136,27 @@ def doctor(path: Path, vendor: str, market: str, format_name: str, limit: int | 
     sys.exit(1 if report.refused else 0)
 
 
+@feed.command("try")
+@click.argument("source", metavar="URL-OR-PATH")
+@click.option("--market", type=click.Choice([str(market) for market in Market]), required=True, help="Where it is sold.")
+@click.option("--vendor", default="trial", callback=_checked_vendor, help="Whose feed it is, for the mapping of that name.")
+@click.option("--format", "format_name", type=click.Choice([AUTO, *FORMAT_NAMES]), default=AUTO, help="How it is written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report and the products as JSON.")
+def try_(source: str, market: str, vendor: str, format_name: str, as_json: bool) -> None:
+    """Read a feed or a shop's page by address or on disk: format, issues, and ten products as they would be shown.
+
+    Nothing is kept and no store is needed. Exits 1 when no product would be accepted.
+    """
+    try:
+        settings = read_settings()
+        folder, private = mapping_folder(settings), settings.allow_private_addresses
+        trial = try_feed(source, market, vendor, format_name, mapping_folder=folder, allow_private_addresses=private)
+    except LookmatchError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(trial.as_json(), ensure_ascii=False, indent=2)) if as_json else show_trial(trial)
+    sys.exit(0 if trial.report.accepted else 1)
+
+
 @feed.command()
 @click.option("--vendor", callback=_checked_vendor, help="Only this vendor's packets.")
 @click.option("--code", "codes", multiple=True, type=click.Choice([str(code) for code in Code]), help="Only for this reason.")
@@ -170,11 +192,9 @@ def replay(
 def words(market: str, vendor: str | None, limit: int, as_json: bool) -> None:
     """List words of the catalogue that no vocabulary knows, by vendor and attribute, most frequent first."""
     _, services = _ready()
-    named = {"market": market, "days": None, "vendor": vendor, "rows": limit}
     with psycopg.connect(services.database_url, row_factory=dict_row) as connection:
-        made = connection.execute("SELECT to_regclass('catalog.age_group_synonyms') IS NOT NULL AS made").fetchone()
-        query = read_sql("lookmatch_assets.feeds", "unmapped_words")
-        rows = connection.execute(query, named).fetchall() if made and made["made"] else []
+        made = relation_exists(connection, "catalog.age_group_synonyms")
+        rows = unmapped_words_by_vendor(connection, market, vendor=vendor, most=limit) if made else []
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
@@ -226,24 +246,4 @@ def _show(report: Report) -> None:
         for row in report.trend:
             trend.add_row(str(row["day"]), str(row["landed"]), str(row["refused"]))
         console.print(trend)
-    for group in grouped_issues(report.issues):
-        first = group[0]
-        console.print(
-            f"\n[bold]{first.severity}[/bold] {first.code}, {first.attribute or 'record'}: {len(group)}", highlight=False
-        )
-        for issue in group[:SHOWN_OF_A_KIND]:
-            value = escape(issue.value[:80])
-            console.print(f"  {issue.product or 'no id'}: {value or '(empty)'}", highlight=False, soft_wrap=True)
-        if len(group) > SHOWN_OF_A_KIND:
-            console.print(f"  … and {len(group) - SHOWN_OF_A_KIND} more; --json lists all", highlight=False)
-        console.print(
-            f"  {escape(first.message)}\n  [italic]{escape(first.resolution)}[/italic]", highlight=False, soft_wrap=True
-        )
-
-
-def grouped_issues(issues: list[Issue]) -> list[list[Issue]]:
-    """Issues of one kind (severity, code, attribute) together: errors first, then the more frequent kinds."""
-    kinds: dict[tuple[str, str, str | None], list[Issue]] = {}
-    for issue in issues:
-        kinds.setdefault((issue.severity, issue.code, issue.attribute), []).append(issue)
-    return sorted(kinds.values(), key=lambda group: (group[0].severity != "error", -len(group)))
+    show_issues(console, report.issues)

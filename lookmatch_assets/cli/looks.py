@@ -19,7 +19,7 @@ def looks() -> None:
 
 @looks.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--market", type=click.Choice([m.value for m in Market]), required=True)
+@click.option("--market", type=click.Choice([m.value for m in Market]), required=True, help="Whose products match them.")
 @click.option("--reference", is_flag=True, help="They are reference images, whose products are listed below them.")
 def add(pictures: tuple[Path, ...], market: str, reference: bool) -> None:
     """Register PICTURES as looks of a market; the file's name without its ending is the look's id."""

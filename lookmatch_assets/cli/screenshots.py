@@ -1,4 +1,4 @@
-"""``lookmatch screenshots``: pictures of every page, as the README shows them, taken of the running app by Chromium."""
+"""``lookmatch screenshots``: pictures of every page, as docs/app.md shows them, taken of the running app by Chromium."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import click
 import psycopg
 from PIL import Image
+from psycopg.abc import Query
 
+from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.errors import ConfigurationError, NotFoundError
 from lookmatch_serving.settings import Settings, read_settings
@@ -42,10 +44,22 @@ class Shot:
 
 
 @click.command()
-@click.option("--folder", default="docs", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--chromium", default=CHROMIUM, show_default=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--folder",
+    default="docs/pictures",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the pictures go.",
+)
+@click.option(
+    "--chromium",
+    default=CHROMIUM,
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The browser that takes them.",
+)
 def screenshots(folder: Path, chromium: Path) -> None:
-    """Take pictures of each page of this home's app into FOLDER; `lookmatch demo` makes what they show."""
+    """Take pictures of each page of this home's app into --folder; `lookmatch demo` makes what they show."""
     if not chromium.exists():
         raise ConfigurationError(f"--chromium: there is no {chromium}; on Debian, apt-get install chromium fonts-noto-cjk")
     settings = read_settings()
@@ -70,15 +84,10 @@ def shots(settings: Settings, services: Services) -> list[Shot]:
         NotFoundError: the home has none.
     """
     with psycopg.connect(services.database_url) as connection:
-        tagged = "SELECT look_id FROM looks.tagged JOIN looks.looks USING (look_id)"
-        look = _one(connection, f"{tagged} WHERE kind = 'look' ORDER BY look_id")
-        reference = _one(connection, "SELECT look_id FROM looks.looks WHERE kind = 'reference' ORDER BY look_id")
-        product = _one(
-            connection,
-            "SELECT product_id FROM catalog.products JOIN catalog.offers USING (product_id) WHERE layer = 'one_piece'"
-            " AND sale_price_minor IS NOT NULL AND availability = 'in_stock' ORDER BY product_id",
-        )
-        picture = settings.look_folder / _one(connection, "SELECT image_file FROM looks.looks ORDER BY look_id DESC")
+        look = _one(connection, read_sql(__package__, "tagged_look"))
+        reference = _one(connection, "SELECT look_id FROM looks.looks WHERE kind = 'reference' ORDER BY look_id LIMIT 1")
+        product = _one(connection, read_sql(__package__, "reduced_one_piece"))
+        picture = settings.look_folder / _one(connection, "SELECT image_file FROM looks.looks ORDER BY look_id DESC LIMIT 1")
 
     def bring(page: Page) -> None:
         page.route(_RESULT, lambda route: route.fulfill(status=204))  # stay where the progress is seen
@@ -163,8 +172,8 @@ def _open_sheet(page: Page) -> None:
     page.locator("#sheet .layer").first.wait_for()
 
 
-def _one(connection: psycopg.Connection[tuple[object, ...]], query: str) -> str:
-    row = connection.execute(f"{query} LIMIT 1".encode()).fetchone()
+def _one(connection: psycopg.Connection[tuple[object, ...]], query: Query) -> str:
+    row = connection.execute(query).fetchone()
     if row is None:
         raise NotFoundError("this home has nothing to take pictures of; lookmatch demo makes it")
     return str(row[0])

@@ -11,8 +11,9 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
+from lookmatch_assets.feeds.health import market_status, vendor_freshness
 from lookmatch_assets.migrations import migrate
-from lookmatch_serving.db import read_sql
+from lookmatch_serving.db import relation_exists
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.settings import read_settings
 
@@ -44,11 +45,8 @@ def read_status(database_url: str) -> dict[str, Any]:
         database_url: of a migrated database.
     """
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
-        markets = (
-            connection.execute(read_sql("lookmatch_assets.feeds", "market_status")).fetchall() if made and made["made"] else []
-        )
-        vendors = connection.execute(read_sql("lookmatch_assets.feeds", "vendor_freshness"), {"market": None}).fetchall()
+        markets = market_status(connection) if relation_exists(connection, "catalog.products") else []
+        vendors = vendor_freshness(connection)
         quarantine = connection.execute(_QUARANTINE).fetchall()
         totals = connection.execute(
             "SELECT (SELECT count(*) FROM landing.packets) AS packets, (SELECT count(*) FROM looks.looks) AS looks"

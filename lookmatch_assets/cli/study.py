@@ -10,11 +10,10 @@ from typing import Any
 import click
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from lookmatch_assets.migrations import migrate
 from lookmatch_assets.studies.definition import StudyDefinition, read_definition
-from lookmatch_serving.db import DictConnection, configure_connection, read_sql
+from lookmatch_serving.db import DictConnection, configure_connection
 from lookmatch_serving.embedded import Services, ensure_services
 from lookmatch_serving.settings import Settings, read_settings
 
@@ -65,8 +64,10 @@ def make_study(settings: Settings, services: Services, definition: StudyDefiniti
 @click.command("list")
 def list_study() -> None:
     """Studies, with how much of each is rated."""
+    from lookmatch_assets.studies.store import list_studies
+
     with _opened() as (_, _, connection):
-        for row in connection.execute(read_sql("lookmatch_assets.studies", "list_studies")).fetchall():
+        for row in list_studies(connection):
             click.echo(f"{row['study_id']}  {row['created_at']:%Y-%m-%d}  {row['rated']} of {row['items']} items rated")
 
 
@@ -85,7 +86,7 @@ def links_study(study_id: str, base: str) -> None:
 
 @click.command("simulate")
 @click.argument("study_id")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the raters' noise.")
 def simulate_study(study_id: str, seed: int) -> None:
     """Rate what simulated raters (those named simulated-...) have left, from the catalogue's labels with noise."""
     from lookmatch_assets.studies.rating_simulation import simulate_ratings
@@ -102,14 +103,13 @@ def judge_study(study_id: str, pairs: int | None) -> None:
     from lookmatch_assets.studies.candidates import open_model
     from lookmatch_assets.studies.judge import judge_record
     from lookmatch_assets.studies.judge import judge_study as judge_pairs
-    from lookmatch_assets.studies.store import definition_of, lineage_of
+    from lookmatch_assets.studies.store import definition_of, lineage_of, record_judge
 
     with _opened() as (settings, _, connection):
         definition, model = definition_of(connection, study_id), open_model(settings)
         run = judge_pairs(connection, settings, definition, model, pairs)
         record = judge_record(model, run, lineage_of(connection, study_id).get("judge", {}))
-        connection.execute(read_sql("lookmatch_assets.studies", "record_judge"), {"study_id": study_id, "judge": Jsonb(record)})
-        connection.commit()
+        record_judge(connection, study_id, record)
         click.echo(f"{run.answers} answers kept, {run.left} left, {len(run.failures)} calls failed")
         for reason in sorted(set(run.failures)):
             click.echo(f"  {reason}")
@@ -117,7 +117,9 @@ def judge_study(study_id: str, pairs: int | None) -> None:
 
 @click.command("report")
 @click.argument("study_id")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File; in the home's folder of reports when left out."
+)
 def report_study(study_id: str, output: Path | None) -> None:
     """Write the report, one HTML page."""
     from lookmatch_assets.studies.report import report_folder, verdict_of, write_report
@@ -180,8 +182,8 @@ def replay_study(study_id: str) -> None:
 
 
 @click.command("sample")
-@click.option("--looks", "count", type=click.IntRange(3), default=200, show_default=True)
-@click.option("--study", "study_id", default="sample", show_default=True)
+@click.option("--looks", "count", type=click.IntRange(3), default=200, show_default=True, help="Looks to compare them on.")
+@click.option("--study", "study_id", default="sample", show_default=True, help="Id of the study.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -56,8 +56,8 @@ def up(app_port: int, dagster_port: int) -> None:
 
 
 @click.command()
-@click.option("--host", default=LOOPBACK, show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes, each with its own encoder.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the app and its API with gunicorn."""

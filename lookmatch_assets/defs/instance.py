@@ -129,8 +129,9 @@ def run_partitions(
     with environment(dagster_environment(settings, services)):
         from dagster import DagsterInstance
 
+        definitions = load_definitions({"progress": say, **(resources or {})})
         with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
-            return [_run(instance, services, market, day, say, resources) for market, day in partitions]
+            return [_run(instance, services, definitions, market, day, say) for market, day in partitions]
 
 
 def run_job(
@@ -178,14 +179,13 @@ def run_job(
 def _run(
     instance: DagsterInstance,
     services: Services,
+    definitions: Definitions,
     market: str,
     day: date,
     say: Callable[[str], None],
-    resources: Mapping[str, Any] | None,
 ) -> ExecuteInProcessResult:
     from lookmatch_assets.defs.partitions import MARKET_TAG, partition_key
 
-    definitions = load_definitions({"progress": say, **(resources or {})})
     with psycopg.connect(services.database_url) as connection:
         current = vocabularies_are_current(connection)
     if not current:

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import psycopg
 
 from lookmatch_assets.feeds.formats import ReadOptions, load_format
-from lookmatch_assets.feeds.packet import Packet, sendable_packet
+from lookmatch_assets.feeds.health import feed_trend
+from lookmatch_assets.feeds.packet import sendable_packet
 from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
-from lookmatch_assets.feeds.reading import Refused, read_entry
+from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry
 from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_assets.feeds.removals import find_removals, written_at
 from lookmatch_assets.feeds.vocabulary import read_vocabulary, unmapped_words
@@ -97,9 +98,10 @@ def examine(
     seen: Counter[str] = Counter()
     unmapped: dict[tuple[str, str], list[str]] = {}
     listed: set[str] = set()
-    accepted: list[Packet] = []
+    accepted: list[Accepted] = []
+    written = written_at(path)
     for raw in load_format(feed.format, mapping_folder).read(path, options):
-        packet = packet_of(raw, feed)
+        packet = packet_of(raw, feed, written)
         read = read_entry(sendable_packet(packet), mapping_folder)
         report.records += 1
         if packet.subject:
@@ -109,7 +111,7 @@ def examine(
             report.issues.append(_error(read))
             continue
         report.accepted += 1
-        accepted.append(packet)
+        accepted.append(read)
         if read.record:
             _cover(report, read.record)
             for named in unmapped_words(read.record, read_vocabulary()):
@@ -129,7 +131,7 @@ def examine(
             feed.vendor,
             str(feed.market),
             listed,
-            written_at(path),
+            written,
             waiting=0,
             limit=removal_limit,
             confirmed=False,
@@ -174,19 +176,21 @@ def _unmapped(words: dict[tuple[str, str], list[str]]) -> list[Issue]:
 
 
 def _trend(connection: psycopg.Connection[Any], feed: Feed) -> list[dict[str, Any]]:
-    values = {"market": str(feed.market), "day": datetime.now(UTC).date(), "days": _TREND_DAYS}
-    rows = connection.execute(read_sql(__package__, "feed_trend"), values).fetchall()
-    return [{"day": day, "landed": landed, "refused": refused} for vendor, day, landed, refused in rows if vendor == feed.vendor]
+    rows = feed_trend(connection, str(feed.market), datetime.now(UTC).date(), _TREND_DAYS)
+    return [{name: row[name] for name in ("day", "landed", "refused")} for row in rows if row["vendor"] == feed.vendor]
 
 
-def _compare(report: Report, packets: list[Packet], connection: psycopg.Connection[Any] | None) -> None:
+def _compare(report: Report, accepted: list[Accepted], connection: psycopg.Connection[Any] | None) -> None:
     """Tell new, changed and unchanged records by the newest landed packet of each product."""
-    products = {f"{packet.vendor}:{packet.market}:{packet.subject}": packet.id for packet in packets}
-    newest: dict[str, str] = {}
-    if connection is not None and products:
-        rows = connection.execute(read_sql(__package__, "newest_packets"), {"product_id": list(products)}).fetchall()
-        newest = {product: packet_id for product, packet_id, *_ in rows}
-    for product, packet_id in products.items():
-        held = newest.get(product)
-        kind = "new" if held is None else "unchanged" if held.split(".")[0] == packet_id else "changed"
-        report.changes[kind] += 1
+    last = {entry.key.product_id: entry for entry in accepted}
+    if connection is None:
+        report.changes["new"] += len(last)
+        return
+    rows = {
+        "product_id": list(last),
+        "format": [entry.packet.format for entry in last.values()],
+        "record": [entry.record.model_dump_json() if entry.record else None for entry in last.values()],
+        "data": [entry.data_json for entry in last.values()],
+    }
+    for _, new, unchanged in connection.execute(read_sql(__package__, "compare_packets"), rows).fetchall():
+        report.changes["new" if new else "unchanged" if unchanged else "changed"] += 1

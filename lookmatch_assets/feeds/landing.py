@@ -1,15 +1,20 @@
-"""The landing transaction: packets, quarantine and offers, all or nothing."""
+"""The landing transaction: packets, quarantine and offers, all or nothing.
+
+What is new is decided here and nowhere else (docs/adr/0001-packet-ids-carry-their-time.md): a packet lands when it says something
+else than its product's packet before it, in the order of their times; else its time alone is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
 from pydantic import TypeAdapter
 
-from lookmatch_assets.feeds.packet import REMOVED
+from lookmatch_assets.feeds.packet import REMOVED, content_digest
 from lookmatch_assets.feeds.reading import Accepted, Refused
 from lookmatch_assets.feeds.record import CURRENCY_OF_MARKET, SizeStock
 from lookmatch_serving.db import read_sql
@@ -53,11 +58,11 @@ class Feed(NamedTuple):
 
 
 PACKET_COLUMNS = (
-    "source", "id", "type", "subject", "market", "vendor", "format", "product_id", "event_time", "record", "data",
+    "source", "id", "type", "subject", "market", "vendor", "format", "product_id", "event_time", "listed_at", "record", "data",
 )  # fmt: skip
 _QUARANTINE = (
-    "source", "packet_id", "market", "vendor", "format", "subject", "product_id", "code", "field", "value", "message",
-    "resolution", "body",
+    "source", "packet_id", "said", "event_time", "market", "vendor", "format", "subject", "product_id", "code", "field", "value",
+    "message", "resolution", "body",
 )  # fmt: skip
 _OFFER = (
     "product_id", "market", "vendor", "currency", "price_minor", "sale_price_minor", "sale_from", "sale_until", "tax_included",
@@ -80,40 +85,96 @@ def land(connection: AnyConnection, entries: Sequence[Accepted | Refused]) -> Co
     """
     accepted = [entry for entry in entries if isinstance(entry, Accepted)]
     refused = [entry for entry in entries if isinstance(entry, Refused)]
+    landed: list[Accepted] = []
+    changed: set[str] = set()
     with connection.transaction():
-        landed = _insert_packets(connection, accepted)
-        _resolve_quarantined(connection, accepted)
         stored = _insert_refused(connection, refused)
-        changed = _refresh_offers(connection, landed)
+        _lock_feeds(connection, accepted)
+        for round_ in _rounds(accepted):
+            new = _insert_packets(connection, round_)
+            changed |= _refresh_offers(connection, new)
+            landed += new
+        _resolve_quarantined(connection, accepted)
     return _count(entries, landed, stored, changed)
 
 
-def _insert_packets(connection: AnyConnection, accepted: Sequence[Accepted]) -> list[Accepted]:
-    """Insert packets and return those that were new, each once."""
-    if not accepted:
-        return []
-    rows = [
-        (
-            *(a.packet.source, a.packet.id, a.packet.type, a.key.subject, str(a.key.market), a.key.vendor, a.packet.format),
-            *(a.key.product_id, a.packet.time, a.record.model_dump_json() if a.record else "null", a.data_json or "null"),
-        )
-        for a in accepted
-    ]
-    found = connection.execute(read_sql(__package__, "land_packets"), _columns(PACKET_COLUMNS, rows)).fetchall()
-    new = {(source, packet_id) for source, packet_id in found}
-    first = {(a.packet.source, a.packet.id): a for a in reversed(accepted)}
-    return [a for a in accepted if first.get((a.packet.source, a.packet.id)) is a and (a.packet.source, a.packet.id) in new]
+def _lock_feeds(connection: AnyConnection, accepted: Sequence[Accepted]) -> None:
+    """Wait until no other transaction lands packets of these feeds; in one order, so that none waits for another in a circle."""
+    feeds = sorted({f"{entry.key.market}:{entry.key.vendor}" for entry in accepted})
+    if feeds:
+        connection.execute(read_sql(__package__, "lock_feeds"), {"feed": feeds})
+
+
+def _rounds(accepted: Sequence[Accepted]) -> list[list[Accepted]]:
+    """The packets in rounds that name no product and no packet twice, so that each is judged by what those before it left."""
+    rounds: list[list[Accepted]] = []
+    taken: dict[object, int] = {}
+    for entry in accepted:
+        names = (entry.key.product_id, _identity(entry))
+        round_ = max(taken.get(name, 0) for name in names)
+        taken.update(dict.fromkeys(names, round_ + 1))
+        if round_ == len(rounds):
+            rounds.append([])
+        rounds[round_].append(entry)
+    return rounds
+
+
+def _insert_packets(connection: AnyConnection, round_: Sequence[Accepted]) -> list[Accepted]:
+    """Insert what says something new of the packets of a round and return it, with the times as of which it counts."""
+    found = connection.execute(
+        read_sql(__package__, "land_packets"), _columns(PACKET_COLUMNS, [_packet_row(entry) for entry in round_])
+    ).fetchall()
+    judged = {(source, packet_id): (repeats, time) for source, packet_id, repeats, time, _ in found}
+    again = _insert_restated(connection, {key for *_, key in found if key is not None})
+    landed = []
+    for entry in round_:
+        repeats, time = judged.get(_identity(entry), (True, None))
+        if time is not None and (entry.key.product_id, entry.packet.said_at) in again:
+            repeats, time = False, entry.packet.said_at
+        if time is not None and not repeats:
+            landed.append(replace(entry, packet=replace(entry.packet, time=time)))
+    return landed
+
+
+def _insert_restated(connection: AnyConnection, keys: set[int]) -> set[tuple[str, datetime]]:
+    """Insert again what counts anew, of these landed packets; returns its products and times."""
+    if not keys:
+        return set()
+    return set(connection.execute(read_sql(__package__, "land_restated"), {"packet_key": list(keys)}).fetchall())
+
+
+def _packet_row(entry: Accepted) -> tuple[Any, ...]:
+    packet, key = entry.packet, entry.key
+    whose = (packet.source, packet.id, packet.type, key.subject, str(key.market), key.vendor, packet.format, key.product_id)
+    record = entry.record.model_dump_json() if entry.record else "null"
+    return (*whose, packet.time, packet.listed_at, record, entry.data_json or "null")
+
+
+def _identity(entry: Accepted) -> tuple[str, str]:
+    return entry.packet.source, entry.packet.id
 
 
 def _resolve_quarantined(connection: AnyConnection, accepted: Sequence[Accepted]) -> None:
-    """Resolve what was refused before under the name of a packet that is landed now."""
-    if accepted:
-        named = {"source": [a.packet.source for a in accepted], "id": [a.packet.id for a in accepted]}
-        connection.execute(read_sql(__package__, "resolve_landed_packets"), named)
+    """Resolve what was refused before and is accepted now: the same packet, or one no newer that says the same."""
+    products = {"product_id": list({entry.key.product_id for entry in accepted})}
+    refusals = connection.execute(read_sql(__package__, "open_refusals"), products).fetchall() if accepted else []
+    by_product: dict[str, list[Accepted]] = {}
+    for entry in accepted if refusals else ():
+        by_product.setdefault(entry.key.product_id, []).append(entry)
+    resolved = [key for key, product, *refusal in refusals if any(_resolves(entry, *refusal) for entry in by_product[product])]
+    if resolved:
+        connection.execute(read_sql(__package__, "resolve_landed_packets"), {"quarantine_key": resolved})
 
 
-def quarantine_values(entry: Refused) -> dict[str, str | None]:
-    """The columns of ``landing.quarantine`` that a refused packet fills, as text that Postgres takes."""
+def _resolves(entry: Accepted, source: str, packet_id: str, said: str | None, time: datetime | None) -> bool:
+    packet = entry.packet
+    if (packet.source, packet.id) == (source, packet_id):
+        return True
+    return packet.source == source and (time is None or time <= packet.said_at) and said == content_digest(packet)
+
+
+def quarantine_values(entry: Refused) -> dict[str, Any]:
+    """The columns of ``landing.quarantine`` that a refused packet fills, as values that Postgres takes."""
     return dict(zip(_QUARANTINE, _quarantine_row(entry), strict=True))
 
 
@@ -121,39 +182,38 @@ def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> li
     """Insert quarantine rows and return the entries that were new, each once."""
     if not refused:
         return []
-    rows = [_quarantine_row(r) for r in refused]
-    found = connection.execute(read_sql(__package__, "quarantine_packets"), _columns(_QUARANTINE, rows)).fetchall()
-    new = {tuple(row) for row in found}
-    stored = []
+    newest: dict[tuple[str, str, str], Refused] = {}
     for entry in refused:
-        identity = (entry.source, entry.id, str(entry.error.code))
-        if identity in new:
-            new.remove(identity)
-            stored.append(entry)
-    return stored
+        held = newest.get(_saying(entry))
+        if held is None or (held.packet and entry.packet and entry.packet.said_at > held.packet.said_at):
+            newest[_saying(entry)] = entry
+    rows = _columns(_QUARANTINE, [_quarantine_row(entry) for entry in newest.values()])
+    found = connection.execute(read_sql(__package__, "quarantine_packets"), rows).fetchall()
+    return [newest[saying] for saying in found]
 
 
-def _quarantine_row(entry: Refused) -> tuple[str | None, ...]:
+def _saying(entry: Refused) -> tuple[str, str, str]:
+    """What a refused packet says and why it is refused: quarantined once, however often it is said."""
+    return entry.source, entry.said, str(entry.error.code)
+
+
+def _quarantine_row(entry: Refused) -> tuple[Any, ...]:
     packet, error = entry.packet, entry.error
     named = (packet.market, packet.vendor, packet.format, packet.subject) if packet else (None, None, None, None)
     whose = f"{packet.vendor}:{packet.market}:{packet.subject}" if packet and packet.subject else None
     reason = (str(error.code), error.field, error.value, error.message, error.resolution)
-    return tuple(_storable_text(value) for value in (entry.source, entry.id, *named, whose, *reason, entry.body))
+    texts = tuple(_storable_text(value) for value in (*named, whose, *reason, entry.body))
+    return (*map(_storable_text, (entry.source, entry.id, entry.said)), packet.said_at if packet else None, *texts)
 
 
 def _storable_text(value: str | None) -> str | None:
     return None if value is None else value.replace("\x00", "�").encode(errors="replace").decode()
 
 
-def _refresh_offers(connection: AnyConnection, landed: Iterable[Accepted]) -> set[str]:
-    """Apply the newest of each product's landed packets to its offer; returns the products whose offer changed."""
-    newest: dict[str, Accepted] = {}
-    for entry in landed:
-        held = newest.get(entry.key.product_id)
-        if held is None or entry.packet.time >= held.packet.time:
-            newest[entry.key.product_id] = entry
-    removals = [entry for entry in newest.values() if entry.packet.type == REMOVED]
-    upserts = [entry for entry in newest.values() if entry.packet.type != REMOVED and entry.record]
+def _refresh_offers(connection: AnyConnection, landed: Sequence[Accepted]) -> set[str]:
+    """Apply landed packets, at most one of a product, to offers; returns the products whose offer changed."""
+    removals = [entry for entry in landed if entry.packet.type == REMOVED]
+    upserts = [entry for entry in landed if entry.packet.type != REMOVED and entry.record]
     priced = [entry for entry in upserts if entry.record and entry.record.price_minor is not None]
     unpriced = [entry for entry in upserts if entry.record and entry.record.price_minor is None]
     changed = _write_offers(connection, "refresh_offers", _OFFER, [_offer_row(entry) for entry in priced])

@@ -1,8 +1,9 @@
 """The packet: a CloudEvents 1.0 JSON envelope around a vendor's untouched record.
 
-Extension attributes: ``lookmatchvendor``, ``lookmatchmarket``, ``lookmatchformat``, and ``lookmatchimage``, the address of the
-picture where the record itself names it only relative to its feed. A packet without ``subject`` is one whose record has no id;
-it is published all the same, so that the consumer quarantines it where everybody looks.
+Extension attributes: ``lookmatchvendor``, ``lookmatchmarket``, ``lookmatchformat``; ``lookmatchimage``, the address of the
+picture where the record itself names it only relative to its feed; and ``lookmatchlisted``, when the feed that lists the record
+was written, where that is later than ``time``. A packet without ``subject`` is one whose record has no id; it is published all
+the same, so that the consumer quarantines it where everybody looks.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from cloudevents.core.exceptions import CloudEventValidationError
@@ -28,6 +29,8 @@ MAX_PACKET_BYTES = 1_048_576
 UNREADABLE_SOURCE = "urn:lookmatch:unreadable"
 
 _FORMAT = JSONFormat()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _CONTEXT_CHARACTERS = 512
 LONE_SURROGATE_OR_NUL = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 """What a JSON text may hold and jsonb may not; whole surrogate pairs are found too."""
@@ -45,6 +48,7 @@ class Packet:
         time: when the product changed, in UTC.
         image_url: picture that comes with the record, which then wins over the record's own.
         data: the vendor's record; None for a removal.
+        listed_at: when the feed that lists the record was written, in UTC, where that is later than ``time``; else None.
     """
 
     source: str
@@ -57,6 +61,12 @@ class Packet:
     time: datetime
     image_url: str | None = None
     data: Any = None
+    listed_at: datetime | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """As of when the packet speaks: the time of the feed that lists the record, else its own."""
+        return self.listed_at or self.time
 
 
 def source_of(vendor: str, market: str) -> str:
@@ -64,16 +74,21 @@ def source_of(vendor: str, market: str) -> str:
     return f"/feeds/{vendor}/{market}"
 
 
-def content_id(packet: Packet) -> str:
-    """Digest of what a packet says: the same product said twice in the same words has the same id."""
+def content_digest(packet: Packet) -> str:
+    """40 hex digits of what a packet says about its product, whenever it says it."""
     said = [packet.vendor, packet.market, packet.format, packet.type, packet.subject, packet.image_url, packet.data]
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def returning_id(packet_id: str, time: datetime) -> str:
-    """The id of a packet that says again what an earlier one said, after something else was said in between."""
-    return f"{packet_id}.{int(time.timestamp() * 1000):x}"
+def packet_id(packet: Packet) -> str:
+    """The id of a packet of ours: what it says, as of when, and when the feed that says it was written.
+
+    A feed read twice has the same ids; what is said again after something else was has a new one. Times are in microseconds since
+    1970, in hex.
+    """
+    times = [packet.time] if packet.listed_at is None else [packet.time, packet.listed_at]
+    return ".".join([content_digest(packet), *(f"{(time - _EPOCH) // _MICROSECOND:x}" for time in times)])
 
 
 def write_packet(packet: Packet) -> bytes:
@@ -93,6 +108,8 @@ def write_packet(packet: Packet) -> bytes:
         attributes["subject"] = packet.subject
     if packet.image_url:
         attributes["lookmatchimage"] = packet.image_url
+    if packet.listed_at:
+        attributes["lookmatchlisted"] = packet.listed_at.isoformat()
     return _FORMAT.write(CloudEvent(attributes, packet.data))
 
 
@@ -158,7 +175,22 @@ def _of_event(event: CloudEvent) -> Packet:
         time=found["time"].astimezone(UTC),
         image_url=found.get("lookmatchimage"),
         data=event.get_data(),
+        listed_at=_listed_at(found),
     )
+
+
+def _listed_at(found: dict[str, Any]) -> datetime | None:
+    """When the feed was written, where that is later than the record's own time, which alone counts otherwise."""
+    text = found.get("lookmatchlisted")
+    if text is None:
+        return None
+    try:
+        listed_at = datetime.fromisoformat(text)
+        if listed_at.tzinfo is not None:
+            return listed_at.astimezone(UTC) if listed_at > found["time"] else None
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise RecordError(Code.MALFORMED_PACKET, "lookmatchlisted", text, "not an RFC 3339 time")
 
 
 def _of_json(body: bytes) -> Any:

@@ -1,5 +1,8 @@
 """Puts a feed on the stream, one packet a record.
 
+A packet is made from its record and its feed's file alone; whether it says something new is for the consumer to find. Only what a
+full feed no longer lists is read from the landing database, since no packet tells of it.
+
 The stream is never trimmed, since trimming loses packets: the consumer deletes each entry once it is committed. A publisher
 therefore waits while more than ``FULL_STREAM`` entries are there, and gives up with an error when nothing takes any off for
 ``PATIENCE_SECONDS``.
@@ -13,16 +16,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import psycopg
 import redis
 
 from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, load_format
-from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, returning_id, sendable_packet, source_of
+from lookmatch_assets.feeds.formats.base import UNSTORABLE, shallow
+from lookmatch_assets.feeds.packet import UPSERTED, Packet, packet_id, sendable_packet, source_of
 from lookmatch_assets.feeds.record import valid_market, valid_vendor
 from lookmatch_assets.feeds.removals import Removals, find_removals, removal_packet, written_at
-from lookmatch_serving.db import read_sql
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import InvalidInputError, UpstreamError
 from lookmatch_serving.settings import Settings
@@ -32,8 +35,6 @@ PATIENCE_SECONDS = 60.0
 BATCH = 500
 PACKET_FIELD = "packet"
 _LONGEST_ID = 512
-
-Connection = psycopg.Connection[Any]
 
 
 class Feed(Protocol):
@@ -118,43 +119,66 @@ def publish_feed(
     valid_market(feed.market)
     if full and feed.limit is not None:
         raise InvalidInputError("limit", feed.limit, "none is accepted with a full feed: what it leaves out would be removed")
-    path, stream, market = feed.path.resolve(), settings.packet_stream, str(feed.market)
+    path, stream = feed.path.resolve(), settings.packet_stream
     raw_records = load_format(feed.format, mapping_folder(settings)).read(path, read_options(settings, feed))
-    moment = written_at(path)
+    written = written_at(path)
     listed: set[str] = set()
-    packets = (packet_of(raw, feed) for raw in raw_records)
-    with redis.Redis.from_url(services.redis_url) as client, psycopg.connect(services.database_url) as connection:
+    with redis.Redis.from_url(services.redis_url) as client:
         waiting = int(client.xlen(stream))
-        noted = _noting(packets, listed)
-        published = publish(client, stream, noted, connection=connection, progress=progress, listed_at=moment)
+        packets = _noting((packet_of(raw, feed, written) for raw in raw_records), listed)
+        published = publish(client, stream, packets, progress=progress)
         if not full:
             return PublishReport(published)
-        limit = settings.feed_removal_limit
-        removals = find_removals(
-            connection, feed.vendor, market, listed, moment, waiting=waiting, limit=limit, confirmed=confirm_removals
-        )
+        removals = _removals(settings, services, feed, listed, written, waiting, confirm_removals)
         if not removals.held:
-            name = feed.format
-            gone = (removal_packet(feed.vendor, market, name, subject, moment) for subject in removals.absent)
-            published += publish(client, stream, gone, connection=connection, progress=progress)
+            whose = (feed.vendor, str(feed.market), feed.format)
+            gone = (removal_packet(*whose, subject, written) for subject in removals.absent)
+            published += publish(client, stream, gone, progress=progress)
         return PublishReport(published, removals)
 
 
-def packet_of(raw: RawRecord, feed: Feed, pushed_at: datetime | None = None) -> Packet:
-    """The packet of a record; its id is a digest of what it says, its time the record's, else the file's, else the push's."""
+def _removals(
+    settings: Settings, services: Services, feed: Feed, listed: set[str], written: datetime, waiting: int, confirmed: bool
+) -> Removals:
+    """What a full feed removes, by the products that are live in the landing database."""
+    with psycopg.connect(services.database_url) as connection:
+        return find_removals(
+            connection,
+            feed.vendor,
+            str(feed.market),
+            listed,
+            written,
+            waiting=waiting,
+            limit=settings.feed_removal_limit,
+            confirmed=confirmed,
+        )
+
+
+def packet_of(raw: RawRecord, feed: Feed, listed_at: datetime | None = None) -> Packet:
+    """The packet of a record.
+
+    Args:
+        raw: the record.
+        feed: whose it is.
+        listed_at: when the feed that lists it was written; the packet's time where the record has none, else beside that, so that
+            a product can come back with a record that is older than its removal. None: the record comes by itself.
+    """
+    raw = shallow(raw)
+    time = raw.changed_at or listed_at or datetime.now(UTC)
     packet = Packet(
         source=source_of(feed.vendor, str(feed.market)),
         id="",
         type=UPSERTED,
-        subject=raw.subject[:_LONGEST_ID] if raw.subject else None,
+        subject=UNSTORABLE.sub("�", raw.subject[:_LONGEST_ID]) if raw.subject else None,
         vendor=feed.vendor,
         market=str(feed.market),
         format=feed.format,
-        time=raw.changed_at or pushed_at or datetime.now(UTC),
+        time=time,
         image_url=raw.image_url,
         data=raw.data,
+        listed_at=listed_at if listed_at is not None and listed_at > time else None,
     )
-    return replace(packet, id=content_id(packet))
+    return replace(packet, id=packet_id(packet))
 
 
 def publish(
@@ -162,9 +186,7 @@ def publish(
     stream: str,
     packets: Iterable[Packet],
     *,
-    connection: Connection | None = None,
     progress: Callable[[int], object] | None = None,
-    listed_at: datetime | None = None,
     full_stream: int = FULL_STREAM,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> int:
@@ -174,9 +196,7 @@ def publish(
         client: of the store that holds the stream.
         stream: its name.
         packets: to publish.
-        connection: to the landing database, to tell a product that returns to what it once was from a duplicate.
         progress: called with the packets published by each batch.
-        listed_at: when the feed that lists the products was written; see ``tell_returns``.
         full_stream: entries at which the publisher waits.
         patience_seconds: how long it waits while nothing is taken off.
 
@@ -186,11 +206,8 @@ def publish(
     Raises:
         UpstreamError: the stream stayed full.
     """
-    backlog = int(client.xlen(stream)) > 0
     published = 0
     for batch in _batches(packets):
-        if connection is not None:
-            batch = tell_returns(connection, batch, backlog, listed_at)
         _wait_for_room(client, stream, full_stream, patience_seconds)
         with client.pipeline(transaction=False) as pipeline:
             for packet in batch:
@@ -200,40 +217,6 @@ def publish(
         if progress:
             progress(len(batch))
     return published
-
-
-def tell_returns(
-    connection: Connection, packets: list[Packet], backlog: bool = False, listed_at: datetime | None = None
-) -> list[Packet]:
-    """Give a new id to each packet that says again what was said before something else was.
-
-    Without it a price that goes back to what it was would be taken for a duplicate of the first time. A packet no newer than
-    the newest landed one keeps its id, so that pushing a feed again is all duplicates. What was refused in between counts as
-    said: it may land yet, by replay.
-
-    Args:
-        connection: to the landing database.
-        packets: with digests as ids.
-        backlog: packets wait on the stream, so that the newest landed ones may not be the newest.
-        listed_at: when the feed was written. A record whose own time is older than its product's removal brings the product
-            back as of then, if the feed was written after the removal.
-    """
-    products = [f"{packet.vendor}:{packet.market}:{packet.subject}" for packet in packets]
-    rows = connection.execute(read_sql(__package__, "newest_packets"), {"product_id": list(set(products))}).fetchall()
-    connection.commit()
-    newest = {product: rest for product, *rest in rows}
-    told = []
-    for product, packet in zip(products, packets, strict=True):
-        newest_id, moment, ids, removed, refused_since = newest.get(product, (packet.id, packet.time, [], False, False))
-        time_said = packet.time
-        if removed and packet.type == UPSERTED and listed_at is not None and packet.time <= moment < listed_at:
-            time_said = listed_at
-        unchanged = newest_id == packet.id or newest_id.startswith(packet.id + ".")
-        returns = time_said > moment and (backlog or (packet.id in ids and (refused_since or not unchanged)))
-        told.append(
-            replace(packet, id=returning_id(packet.id, time_said), time=time_said) if returns else replace(packet, time=time_said)
-        )
-    return told
 
 
 def _noting(packets: Iterable[Packet], listed: set[str]) -> Iterator[Packet]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +13,12 @@ from pydantic_core import to_json
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats import RawRecord, load_format
-from lookmatch_assets.feeds.packet import LONE_SURROGATE_OR_NUL, REMOVED, Packet, identity_of, read_packet
+from lookmatch_assets.feeds.formats.base import UNSTORABLE
+from lookmatch_assets.feeds.packet import LONE_SURROGATE_OR_NUL, REMOVED, Packet, content_digest, identity_of, read_packet
 from lookmatch_assets.feeds.record import FeedRecord, ProductKey, valid_market, valid_subject, valid_vendor
 
 BODY_BYTES_KEPT = 1_048_576
 _CLOCK_SKEW = timedelta(minutes=10)
-_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ class Refused:
     Attributes:
         packet: its envelope; None when that is unreadable.
         body: what arrived, cut to ``BODY_BYTES_KEPT``.
+        said: digest of what it says, whenever it says it; its id when that is all that can be told of it.
     """
 
     source: str
@@ -53,6 +53,7 @@ class Refused:
     packet: Packet | None
     error: RecordError
     body: str
+    said: str
 
 
 def read_entry(body: bytes, mapping_folder: Path | None = None) -> Accepted | Refused:
@@ -61,8 +62,10 @@ def read_entry(body: bytes, mapping_folder: Path | None = None) -> Accepted | Re
     try:
         packet = read_packet(body)
         key = ProductKey(valid_vendor(packet.vendor), valid_market(packet.market), "")
-        if packet.time > datetime.now(UTC) + _CLOCK_SKEW:
-            raise RecordError(Code.INVALID_TIME, "time", packet.time, "in the future; it would keep out every later packet")
+        latest = datetime.now(UTC) + _CLOCK_SKEW
+        for name, time in (("time", packet.time), ("lookmatchlisted", packet.listed_at)):
+            if time is not None and time > latest:
+                raise RecordError(Code.INVALID_TIME, name, time, "in the future; it would keep out every later packet")
         data = _storable(packet.data) if LONE_SURROGATE_OR_NUL.search(body) else packet.data
         record = None if packet.type == REMOVED else _read_record(packet, key, data, mapping_folder)
         subject = valid_subject(packet.subject, "subject")
@@ -88,11 +91,20 @@ def refuse(body: bytes, error: RecordError, packet: Packet | None = None) -> Ref
     """What to quarantine for a packet that is refused.
 
     The error is kept without its traceback, whose frames hold the whole batch in a cycle: collecting that garbage took a tenth of
-    the landing time among 1 % of poison (`lookmatch bench landing`).
+    the landing time among 1 % of poison (`python -m benchmarks landing`).
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
     source, packet_id = (packet.source, packet.id) if packet else identity_of(body)
-    return Refused(source, packet_id, packet, error, body[:BODY_BYTES_KEPT].decode(errors="replace").replace("\x00", "�"))
+    text = body[:BODY_BYTES_KEPT].decode(errors="replace").replace("\x00", "�")
+    return Refused(source, packet_id, packet, error, text, _said(packet) or packet_id)
+
+
+def _said(packet: Packet | None) -> str | None:
+    """Digest of what a packet says; None for data that nest deeper than can be written."""
+    try:
+        return content_digest(packet) if packet else None
+    except RecursionError:
+        return None
 
 
 def _read_record(packet: Packet, key: ProductKey, data: Any, mapping_folder: Path | None) -> FeedRecord:
@@ -104,7 +116,7 @@ def _read_record(packet: Packet, key: ProductKey, data: Any, mapping_folder: Pat
 def _storable(value: Any) -> Any:
     """The value without the characters that jsonb refuses (NUL and lone surrogates)."""
     if isinstance(value, str):
-        return _SURROGATE_OR_NUL.sub("�", value)
+        return UNSTORABLE.sub("�", value)
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, dict):

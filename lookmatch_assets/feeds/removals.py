@@ -6,12 +6,12 @@ A feed that was cut short, or written while the vendor's shop was down, looks li
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lookmatch_assets.feeds.landing import AnyConnection
-from lookmatch_assets.feeds.packet import REMOVED, Packet, content_id, source_of
+from lookmatch_assets.feeds.packet import REMOVED, Packet, packet_id, source_of
 from lookmatch_serving.db import read_sql
 
 _ROUNDING = 1e-6  # products; a share of exactly the limit is within it
@@ -24,7 +24,7 @@ class Removals:
     Attributes:
         live: products that the vendor sells in the market, by what has landed.
         absent: the vendor's ids of those that the feed lacks, without those that are ``newer``.
-        newer: live products that the feed lacks but that changed after it was written; they are kept.
+        newer: live products that the feed lacks but that changed, or were listed by another, after it was written; they are kept.
         waiting: packets that were on the stream before; of their products nothing is known yet.
         limit: largest share of ``live``, in [0, 1], that is removed without being confirmed.
         confirmed: a person has said that the removals are meant.
@@ -94,6 +94,6 @@ def find_removals(
 
 
 def removal_packet(vendor: str, market: str, format_name: str, subject: str, moment: datetime) -> Packet:
-    """The packet that removes a product as of a moment; its id is a digest of what it says."""
+    """The packet that removes a product as of a moment."""
     packet = Packet(source_of(vendor, market), "", REMOVED, subject, vendor, market, format_name, moment)
-    return Packet(**{**vars(packet), "id": content_id(packet)})
+    return replace(packet, id=packet_id(packet))

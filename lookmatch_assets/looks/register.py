@@ -32,7 +32,7 @@ def register_look(
         settings: names the folder that pictures are kept in.
         look_id: letters, digits, ``-`` and ``_``, at most 100 characters.
         market: where its products shall be sold.
-        picture: JPEG, PNG or WebP bytes.
+        picture: JPEG, PNG, WebP, AVIF or HEIC bytes.
         kind: a look, or a reference image.
 
     Returns:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from lookmatch_serving.search.retrieval.nearest import major_units
+from lookmatch_serving.currency import major_units
 from lookmatch_serving.search.retrieval.size_systems import SIZE_GROUP_OF_LAYER, size_as_written
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.interactions import InteractionKind

@@ -127,12 +127,9 @@ def _enlist(connection: DictConnection, definition: StudyDefinition, raters: Seq
     """Make the raters and give them every pair, in a drawn order."""
     rows = connection.execute(statement("study_pools"), {"study_id": definition.study_id}).fetchall()
     for rater in raters:
-        added = connection.execute(
-            "INSERT INTO studies.raters (study_id, rater, token_digest, kind) VALUES (%s, %s, %s, 'model')"
-            " ON CONFLICT DO NOTHING RETURNING rater",
-            [definition.study_id, rater, token_digest(secrets.token_urlsafe(32))],
-        ).fetchone()
-        if added is None:
+        digest = token_digest(secrets.token_urlsafe(32))
+        values = {"study_id": definition.study_id, "rater": rater, "token_digest": digest}
+        if connection.execute(statement("save_model_rater"), values).fetchone() is None:
             continue
         order = [(row["pair_id"], "main" if row["expected"] is None else "gold") for row in rows]
         Random(definition.seed).shuffle(order)

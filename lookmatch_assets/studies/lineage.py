@@ -14,8 +14,8 @@ from lookmatch_assets.studies.definition import StudyDefinition
 from lookmatch_assets.vectors.tables import INDEX_BUILD
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.llm.prompts import QUERY_SYSTEM, QUERY_VERSION, RERANK_SYSTEM, RERANK_VERSION
+from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.reranking.rankers import OTHER_CATEGORY_COST, SEGMENT_SHARE
-from lookmatch_serving.search.retrieval.nearest import LiveIndex
 from lookmatch_serving.settings import Settings
 
 _LIBRARIES = ("lookmatch", "torch", "open_clip_torch", "transformers", "pillow", "pgvector")

@@ -250,17 +250,3 @@ TYPE_SPECS: Mapping[GarmentType, TypeSpec] = {
     GarmentType.SCARF: TypeSpec(Layer.ACCESSORY, "Scarves", (_P.SOLID, _P.STRIPED, _P.CHECKED), _NO_SLEEVE, _WOMEN, _CASUAL),
 }
 """What each type may look like, with the article type that public fashion catalogues file it under."""
-
-_POSSESSIVE: Mapping[Gender, str] = {Gender.MEN: "Men's", Gender.WOMEN: "Women's", Gender.UNISEX: "Unisex"}
-
-
-def describe(attributes: GarmentAttributes) -> str:
-    """Say what a garment is in one sentence, in the style of a look's layer queries.
-
-    Example: "Men's navy blue polo shirt, solid, short sleeves, casual."
-    """
-    parts = [f"{_POSSESSIVE[attributes.gender]} {attributes.colour} {attributes.type}", attributes.pattern.value]
-    if attributes.sleeve is not None:
-        parts.append(attributes.sleeve.value)
-    parts.append(attributes.usage.value)
-    return ", ".join(parts) + "."

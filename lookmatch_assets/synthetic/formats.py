@@ -3,7 +3,7 @@
 | format | file | layout |
 |---|---|---|
 | `style_json` | UTF-8, one JSON object a line | nested: `discountedPrice`, `articleType.typeName`, `styleOptions` |
-| `merchant_tsv` | UTF-8, tab-separated, header row | merchant product attributes: `price` is `49.99 USD` |
+| `merchant_tsv` | UTF-8, tab-separated, header row | merchant attributes: `price` is `49.99 USD`; sizes and stock joined by `/` |
 | `japanese_csv` | cp932, comma-separated, header row | Japanese headers; sizes and their stock are joined by `/` |
 """
 
@@ -78,7 +78,6 @@ def merchant_record(product: Product) -> Record:
     """Write a product as a row of merchant attributes; prices are in dollars."""
     attributes = product.attributes
     genders = {Gender.MEN: "male", Gender.WOMEN: "female", Gender.UNISEX: "unisex"}
-    listed = [size for size, count in product.stock if count] or [size for size, _ in product.stock]
     return {
         "id": product.product_id,
         "title": product.title,
@@ -92,7 +91,8 @@ def merchant_record(product: Product) -> Record:
         "google_product_category": GOOGLE_CATEGORY[attributes.layer],
         "product_type": PRODUCT_TYPE[attributes.type],
         "color": attributes.colour.title(),
-        "size": "/".join(listed),
+        "size": "/".join(size for size, _ in product.stock),
+        "size_stock": "/".join(str(count) for _, count in product.stock),
         "size_system": "US",
         "gender": genders[attributes.gender],
         "age_group": "adult",

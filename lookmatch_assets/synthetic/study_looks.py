@@ -14,12 +14,12 @@ from random import Random
 
 from PIL import Image
 
-from benchmarks.looks import colour_families, records_not_held
 from lookmatch_assets.calibration.composed_looks import StyleRecord, layer_of_type
 from lookmatch_assets.synthetic.assortment import products_of
 from lookmatch_assets.synthetic.attributes import GarmentAttributes
 from lookmatch_assets.synthetic.demo_data import REAL_VENDOR, compose_looks, read_style_records
 from lookmatch_assets.synthetic.drawing import draw_look
+from lookmatch_assets.synthetic.kept_out import colour_families, records_not_held
 from lookmatch_assets.synthetic.looks import LOOK_SIZE, attribute_distance
 from lookmatch_assets.synthetic.palette import COLOUR_RGB
 from lookmatch_assets.synthetic.sampling import random_look

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
 
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.db import DictConnection, read_sql, relation_exists
 
 EF_SEARCH = 100
 INDEX_BUILD = "hnsw-halfvec-m16-ef64"
@@ -56,8 +56,12 @@ class VectorTable:
         return f"{self.partition_name}_hnsw"
 
     def statement(self, name: str) -> sql.Composed:
-        """A packaged statement with this table's names filled in."""
-        return read_sql(__package__, name).format(
+        """A statement of this package with the table's names filled in."""
+        return self.filled(read_sql(__package__, name))
+
+    def filled(self, statement: sql.SQL) -> sql.Composed:
+        """A statement with the table's names filled in."""
+        return statement.format(
             table=sql.Identifier("vectors", self.name),
             partition=sql.Identifier("vectors", self.partition_name),
             index=sql.Identifier(self.index_name),
@@ -84,11 +88,8 @@ def ensure_vector_table(connection: DictConnection, table: VectorTable) -> None:
         connection.execute(table.statement("create_vector_table"))
     if not exists(connection, table.partition_name):
         connection.execute(table.statement("create_vector_partition"))
-    connection.execute(
-        "INSERT INTO vectors.encoders (encoder_key, encoder_version, dimensions, table_name) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT DO NOTHING",
-        [table.encoder_key, table.encoder_version, table.dimensions, table.name],
-    )
+    values = {"encoder_key": table.encoder_key, "encoder_version": table.encoder_version, "table_name": table.name}
+    connection.execute(read_sql(__package__, "register_encoder"), {**values, "dimensions": table.dimensions})
     connection.commit()
 
 
@@ -113,12 +114,7 @@ def save_vectors(
         Rows written, one for each product.
     """
     count = 0
-    connection.execute(
-        sql.SQL(
-            "CREATE TEMPORARY TABLE new_embeddings (product_id text, market text, image_digest text, encoder_version text,"
-            " embedding halfvec({})) ON COMMIT DROP"
-        ).format(sql.Literal(table.dimensions))
-    )
+    connection.execute(table.statement("create_new_embeddings"))
     with connection.cursor().copy("COPY new_embeddings FROM STDIN WITH (FORMAT BINARY)") as copy:
         copy.set_types(["text", "text", "text", "text", "halfvec"])
         for (digest, product_ids), vector in zip(pictures, vectors, strict=True):
@@ -211,7 +207,7 @@ def index_is_ready(connection: DictConnection, table: VectorTable) -> bool:
 
 def exists(connection: DictConnection, name: str) -> bool:
     """Whether there is a table or index of this name in the schema ``vectors``."""
-    return bool(_one(connection.execute("SELECT to_regclass(%s) IS NOT NULL AS made", [f"vectors.{name}"]).fetchone())["made"])
+    return relation_exists(connection, f"vectors.{name}")
 
 
 def _names(table: VectorTable) -> dict[str, str]:

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Response, g, request
 from pydantic import BaseModel
@@ -30,15 +31,27 @@ _ANONYMOUS = "anonymous"
 
 
 class UnreadableKeyError(PermanentError):
-    """The Idempotency-Key is not spelled as one (HTTP 400)."""
+    """The Idempotency-Key is not spelled as one."""
+
+    status = HTTPStatus.BAD_REQUEST
+    problem = "unreadable-idempotency-key"
+    detail = None
 
 
 class ReusedKeyError(PermanentError):
-    """The Idempotency-Key was used for another request (HTTP 422)."""
+    """The Idempotency-Key was used for another request."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    problem = "idempotency-key-reused"
+    detail = None
 
 
 class InProgressError(TransientError):
-    """The first request with this Idempotency-Key is still being answered (HTTP 409)."""
+    """The first request with this Idempotency-Key is still being answered."""
+
+    status = HTTPStatus.CONFLICT
+    problem = "idempotency-key-in-progress"
+    detail = None
 
 
 def answer_once(write: Callable[[DictConnection], BaseModel], *, shopper_id: str | None = None) -> Response:

@@ -89,7 +89,13 @@ def find_key(connection: DictConnection, text: str) -> ApiKey | None:
     held = bytes(row["digest"]) if row else bytes(32)
     if not hmac.compare_digest(held, _digest(parts.group(2))) or row is None:
         return None
-    return ApiKey(row["key_id"], row["name"], frozenset(map(Scope, row["scopes"])), row["rate_per_minute"])
+    return _api_key(row)
+
+
+def key_called(connection: DictConnection, key_id: str) -> ApiKey | None:
+    """The key of an id that was proven before; None when there is none such, or it was revoked."""
+    row = connection.execute(read_sql(__package__, "find_api_key"), {"key_id": key_id}).fetchone()
+    return None if row is None else _api_key(row)
 
 
 def revoke_key(connection: DictConnection, key_id: str) -> None:
@@ -105,6 +111,10 @@ def revoke_key(connection: DictConnection, key_id: str) -> None:
 def list_keys(connection: DictConnection) -> list[dict[str, Any]]:
     """Every key with its name, scopes, rate and times, newest first; no secret and no digest."""
     return connection.execute(read_sql(__package__, "list_api_keys")).fetchall()
+
+
+def _api_key(row: dict[str, Any]) -> ApiKey:
+    return ApiKey(row["key_id"], row["name"], frozenset(map(Scope, row["scopes"])), row["rate_per_minute"])
 
 
 def _digest(secret: str) -> bytes:

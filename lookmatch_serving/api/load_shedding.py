@@ -11,13 +11,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from lookmatch_serving.api.admission import Admission
+from lookmatch_serving.api.admission import Admission, OverloadedError
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.api.observing import SECURITY_HEADERS, chosen_request_id, note_request
-from lookmatch_serving.api.problems import PROBLEM_TYPE, RETRY_HEADERS, unavailable
+from lookmatch_serving.api.problems import PROBLEM_TYPE, problem_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -67,18 +66,18 @@ class TurningAway:
         began = time.perf_counter()
         self._read_over(environ)
         request_id = chosen_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
-        body = unavailable(SEARCH_PATH, request_id).model_dump_json(exclude_defaults=True).encode()
+        refusal = OverloadedError()
+        body = problem_of(refusal, SEARCH_PATH, request_id).model_dump_json(exclude_defaults=True).encode()
         headers = {
             "Content-Type": PROBLEM_TYPE,
             "Content-Length": str(len(body)),
-            **RETRY_HEADERS,
+            **refusal.headers,
             "X-Request-Id": request_id,
             **SECURITY_HEADERS,
         }
-        status = HTTPStatus.SERVICE_UNAVAILABLE
         self._metrics.search_shed()
-        note_request(self._metrics, request_id, "POST", SEARCH_PATH, status.value, time.perf_counter() - began)
-        start_response(f"{status.value} {status.phrase}", list(headers.items()))
+        note_request(self._metrics, request_id, "POST", SEARCH_PATH, refusal.status, time.perf_counter() - began)
+        start_response(f"{refusal.status.value} {refusal.status.phrase}", list(headers.items()))
         return [body]
 
     def _read_over(self, environ: WSGIEnvironment) -> None:
@@ -91,7 +90,7 @@ class TurningAway:
 
         A connection that stays open stays with its worker. A client takes the connection that came back last, which is that of
         the worker that turned it away at once; at twice the load the other one was idle a fifth of the time. And two connections
-        that had met the same of two workers were answered half as fast as two that had not (`lookmatch bench serving`).
+        that had met the same of two workers were answered half as fast as two that had not (`python -m benchmarks serving`).
         """
         force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)  # gunicorn's response
 

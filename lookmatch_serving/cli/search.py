@@ -37,7 +37,7 @@ _SHELL_DEADLINE_MS = 10_000
 @click.option("--price-min", type=float, help="Least price, in the market's currency unless --currency says otherwise.")
 @click.option("--price-max", type=float, help="Highest price.")
 @click.option("--currency", help="Currency of the prices, ISO 4217.")
-@click.option("--gender", type=click.Choice(["men", "women", "boys", "girls", "unisex"]))
+@click.option("--gender", type=click.Choice(["men", "women", "boys", "girls", "unisex"]), help="Only for these wearers.")
 @click.option("--category", multiple=True, help="Only this category; may be repeated.")
 @click.option("--in-stock", is_flag=True, help="Only what is in stock.")
 @click.option(

@@ -1,24 +1,121 @@
-"""Opens a pipeline with the parts that the settings name."""
+"""Builds a pipeline with the implementations that the settings name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from PIL import Image
+from psycopg_pool import ConnectionPool
 
-from lookmatch_serving.db import open_pool
+from lookmatch_serving.db import DictConnection, open_pool
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.encoders.loaded import EncoderRegistry, load_installed_encoder, zero_shot_probabilities
+from lookmatch_serving.encoders.loaded import (
+    AttributeProbabilities,
+    EncoderRegistry,
+    load_installed_encoder,
+    zero_shot_probabilities,
+)
+from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.llm.accounting import ModelCall
-from lookmatch_serving.search.pipeline import Parts, SearchPipeline
+from lookmatch_serving.parsing.parser import bundled_parser
+from lookmatch_serving.search.answers import Pages, ResponseCache
+from lookmatch_serving.search.models.protocols import QueryGenerator, Segmenter, VisualReranker
+from lookmatch_serving.search.pipeline import SearchPipeline
+from lookmatch_serving.search.prefetch import BatchModel, Prefetch
+from lookmatch_serving.search.query_generation.embedded import LOOK_ATTRIBUTES
+from lookmatch_serving.search.query_generation.stage import QueryGeneration
+from lookmatch_serving.search.reranking.fallback_chain import RankingFallbackChain
+from lookmatch_serving.search.reranking.grading import GradingRegistry
+from lookmatch_serving.search.reranking.stage import Reranking
+from lookmatch_serving.search.retrieval.live_encoders import LiveEncoders
+from lookmatch_serving.search.retrieval.stage import Retrieval
+from lookmatch_serving.search.runtime import ConcurrencyLimit, Trace
 from lookmatch_serving.search.runtime.cache import SearchCache
-from lookmatch_serving.search.runtime.trace import Trace
-from lookmatch_serving.search.vectorisation.segmentation import AbsentSegmenter, EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.runtime.deadline import BoundedWorkers
+from lookmatch_serving.search.vectorisation.segment_vectors import SegmentVectors
+from lookmatch_serving.search.vectorisation.segmentation import AbsentSegmenter, EmbeddedSegmenter
+from lookmatch_serving.search.vectorisation.stage import Vectorisation
 from lookmatch_serving.settings import Settings
 
+ENCODER_THREADS = 1
+"""Encodings at a time in a process, on its share of the cores; two at a time answered fewer searches a second, not more."""
+
+MODEL_THREADS = 16
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Implementations:
+    """What stands behind the protocols of the stages; ``reader`` and ``reranker`` are None where no model is configured."""
+
+    encoders: EncoderRegistry
+    segmenter: Segmenter
+    probabilities: AttributeProbabilities
+    reader: QueryGenerator | None = None
+    reranker: VisualReranker | None = None
+    batch_model: BatchModel | None = None
+    close: Callable[[], None] = lambda: None
+
+
+def assemble_pipeline(
+    settings: Settings,
+    pool: ConnectionPool[DictConnection],
+    cache: SearchCache,
+    given: Implementations,
+    on_model_call: Callable[[ModelCall], None] | None = None,
+) -> SearchPipeline:
+    """A pipeline over open stores, which it closes with itself.
+
+    Args:
+        settings: of the home.
+        pool: of Postgres.
+        cache: in Valkey.
+        given: implementations of the stages' protocols.
+        on_model_call: is told of each call of the vision model, from any thread.
+    """
+    encoder_workers = BoundedWorkers(ENCODER_THREADS, "encoder", waits=True)
+    model_workers = BoundedWorkers(MODEL_THREADS, "model")
+    segments = SegmentVectors(given.segmenter, cache, encoder_workers)
+    chain = RankingFallbackChain(given.reranker, model_workers, cache, settings.image_folder, settings.rerank_top_k)
+    query_generation = QueryGeneration(given.reader, given.probabilities, model_workers, encoder_workers, cache)
+    vectorisation = Vectorisation(segments, settings.image_weight, encoder_workers, cache)
+    retrieval = Retrieval(pool, GradingRegistry().of, settings.rerank_top_k)
+
+    def warm(encoder: Encoder) -> None:
+        """Load the parser and both towers, and read a blank look."""
+        picture = Image.new("RGB", (64, 64), "white")
+        bundled_parser().parse(picture)
+        blank = encoder.encode_images([picture])
+        if encoder.supports_text:
+            for attribute in LOOK_ATTRIBUTES:
+                given.probabilities(encoder, blank, attribute)
+
+    def release() -> None:
+        for resource in (encoder_workers, model_workers, segments, given, cache, pool):
+            resource.close()
+
+    return SearchPipeline(
+        settings=settings,
+        pool=pool,
+        live=LiveEncoders(given.encoders, warm),
+        stages=(query_generation, vectorisation, retrieval, Reranking(chain)),
+        pages=Pages(pool, cache),
+        responses=ResponseCache(pool, cache, _versions(settings, given)),
+        limit=ConcurrencyLimit(1 if given.reader is None else MODEL_THREADS),
+        prefetch=Prefetch(cache, query_generation, vectorisation, retrieval, chain, given.batch_model),
+        on_model_call=on_model_call,
+        release=release,
+    )
+
+
+def _versions(settings: Settings, given: Implementations) -> list[object]:
+    """Everything but request, look and index that an answer depends on."""
+    reader, reranker = (part.version if part is not None else None for part in (given.reader, given.reranker))
+    return [reader, reranker, bundled_parser().version, given.segmenter.version, settings.image_weight, settings.rerank_top_k]
 
 
 def build_pipeline(
@@ -27,7 +124,7 @@ def build_pipeline(
     segmenter: Segmenter | None = None,
     on_model_call: Callable[[ModelCall], None] | None = None,
 ) -> SearchPipeline:
-    """Open a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
+    """Build a pipeline over the given stores, with the model's stages where ``ANTHROPIC_API_KEY`` is set.
 
     Nothing heavy is loaded before the first search or ``warm_up``.
 
@@ -38,8 +135,8 @@ def build_pipeline(
         on_model_call: is told of each call of the vision model, from any thread.
     """
     cache = SearchCache(services.redis_url)
-    encoders, cutter = EncoderRegistry(load_installed_encoder), segmenter or open_segmenter(settings)
-    parts = Parts(encoders, cutter, zero_shot_probabilities)
+    encoders, cutter = EncoderRegistry(load_installed_encoder), segmenter or build_segmenter(settings)
+    given = Implementations(encoders, cutter, zero_shot_probabilities)
     if settings.anthropic_api_key is not None:
         from lookmatch_serving.llm.batches import ModelBatches
         from lookmatch_serving.llm.client import AnthropicVisionModel
@@ -52,16 +149,16 @@ def build_pipeline(
         batches = ModelBatches(
             model.client,
             model.name,
-            recall=lambda name: cache.made(name, Trace()),
-            remember=lambda name, text, seconds: cache.keep_made(name, text, seconds, Trace()),
+            recall=lambda name: cache.get(name, Trace()),
+            remember=lambda name, text, seconds: cache.put(name, text, seconds, Trace()),
             wait_seconds=settings.batch_wait_seconds,
         )
         offline = OfflineModel(reader, reranker, batches)
-        parts = Parts(encoders, cutter, zero_shot_probabilities, reader, reranker, offline, model.close)
-    return SearchPipeline(settings, open_pool(services.database_url), cache, parts, on_model_call)
+        given = Implementations(encoders, cutter, zero_shot_probabilities, reader, reranker, offline, model.close)
+    return assemble_pipeline(settings, open_pool(services.database_url), cache, given, on_model_call)
 
 
-def open_segmenter(settings: Settings) -> Segmenter:
+def build_segmenter(settings: Settings) -> Segmenter:
     """The segmenter that the settings name; where its weights are not there, one that tells each search so."""
     if settings.segmenter == "embedded":
         return EmbeddedSegmenter()

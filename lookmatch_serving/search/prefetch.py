@@ -7,7 +7,7 @@ done by the search itself, one look at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,19 +17,26 @@ import structlog
 from lookmatch_serving.encoders.protocol import Encoder
 from lookmatch_serving.errors import LookmatchError
 from lookmatch_serving.llm.accounting import Ledger
+from lookmatch_serving.search.context import SearchContext
+from lookmatch_serving.search.models.index import LiveIndex
 from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Judgement, Offered
 from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
-from lookmatch_serving.search.query_generation.reading import reading_name
-from lookmatch_serving.search.reranking.fallback_chain import Found, RankingFallbackChain
-from lookmatch_serving.search.reranking.rankers import Judgement, Offered
+from lookmatch_serving.search.query_generation.look_source import decoded_looks
+from lookmatch_serving.search.query_generation.stage import QueryGeneration, reading_name
+from lookmatch_serving.search.reranking.fallback_chain import RankingFallbackChain
+from lookmatch_serving.search.retrieval.stage import Retrieval
 from lookmatch_serving.search.runtime.cache import JUDGEMENT_SECONDS, QUERY_SECONDS, SearchCache
+from lookmatch_serving.search.runtime.deadline import Deadline
 from lookmatch_serving.search.runtime.trace import Trace
 from lookmatch_serving.search.vectorisation.query_vectors import text_vectors
-from lookmatch_serving.search.vectorisation.segment_vectors import SegmentVectors
+from lookmatch_serving.search.vectorisation.stage import Vectorisation
 
 THREADS = 4
-JUDGED_AHEAD_SECONDS = 24 * 3600
+PREFETCHED_JUDGEMENT_SECONDS = 24 * 3600
+_DEADLINE_MS = 60_000.0
 
 _log = structlog.get_logger(__name__)
 
@@ -49,7 +56,7 @@ class BatchModel(Protocol):
         """
 
     def judge_all(
-        self, asked: Mapping[str, tuple[Found, Mapping[str, Sequence[Offered]]]], ledger: Ledger
+        self, asked: Mapping[str, tuple[SearchContext, Mapping[str, Sequence[Offered]]]], ledger: Ledger
     ) -> dict[str, dict[str, list[Judgement]]]:
         """Name of a judgement -> layer -> judgements.
 
@@ -59,47 +66,51 @@ class BatchModel(Protocol):
 
 
 @dataclass(frozen=True)
-class AheadOfTime:
+class Prefetch:
     """Prepares searches.
 
     Attributes:
         cache: where searches find it.
-        segments: makes and keeps vectors of cut-outs.
-        ladder: knows what a reranker would be shown.
+        query_generation: stage 1.
+        vectorisation: stage 2.
+        retrieval: stage 3.
+        chain: knows what a reranker would be shown.
         model: None where no vision model is configured.
     """
 
     cache: SearchCache
-    segments: SegmentVectors
-    ladder: RankingFallbackChain
+    query_generation: QueryGeneration
+    vectorisation: Vectorisation
+    retrieval: Retrieval
+    chain: RankingFallbackChain
     model: BatchModel | None = None
 
     def prepare(
-        self,
-        looks: Sequence[Look],
-        encoder: Encoder,
-        generator: EmbeddedQueryGenerator,
-        find: Callable[[Look, list[LayerQuery]], Found],
-        trace: Trace,
+        self, request: SearchRequest, pictures: Sequence[bytes], index: LiveIndex, encoder: Encoder, trace: Trace
     ) -> None:
         """Make what searches of these looks need.
 
         Args:
-            looks: decoded.
-            encoder: the live one.
-            generator: that reads looks without a model.
-            find: stages 2 and 3 of a look.
+            request: that the searches will make of each look.
+            pictures: encoded looks; those that cannot be decoded are left out.
+            index: of the market.
+            encoder: that the index was made with.
             trace: notes what was left to the searches.
         """
-        with ThreadPoolExecutor(THREADS, "ahead") as pool:
-            readings = self._read(looks, generator, pool, trace)
+        looks = decoded_looks(pictures)
+        with ThreadPoolExecutor(THREADS, "prefetch") as pool:
+            readings = self._read(looks, self.query_generation.embedded(encoder), pool, trace)
             texts = {query.query for queries in readings.values() for query in queries}
             if encoder.supports_text and texts:
                 text_vectors(encoder, sorted(texts), self.cache, trace)
             read = [(look, readings[look.digest]) for look in looks if readings.get(look.digest)]
-            self.segments.make_all(read, encoder, pool, trace)
+            self.vectorisation.segments.make_all(read, encoder, pool, trace)
         if self.model is not None:
-            self._judge(self.model, read, find, trace)
+            started = (
+                SearchContext(request, look, index, encoder, Deadline(_DEADLINE_MS), trace, queries=queries)
+                for look, queries in read
+            )
+            self._judge(self.model, (self.retrieval.run(self.vectorisation.run(context)) for context in started), trace)
 
     def _read(
         self, looks: Sequence[Look], generator: EmbeddedQueryGenerator, pool: ThreadPoolExecutor, trace: Trace
@@ -107,7 +118,7 @@ class AheadOfTime:
         """Queries by digest, kept for the searches; those kept already are not made again."""
         version = self.model.reader_version if self.model is not None else generator.version
         names = {look.digest: reading_name(version, look.digest) for look in looks}
-        held = {digest: self.cache.made(name, trace) for digest, name in names.items()}
+        held = {digest: self.cache.get(name, trace) for digest, name in names.items()}
         readings = {
             digest: [LayerQuery.model_validate(query) for query in queries]
             for digest, queries in held.items()
@@ -117,7 +128,7 @@ class AheadOfTime:
         model = self.model
         fresh = self._by_model(model, missing, trace) if model is not None else generator.generate_many(missing, pool)
         for digest, queries in fresh.items():
-            self.cache.keep_made(names[digest], [query.model_dump(mode="json") for query in queries], QUERY_SECONDS, trace)
+            self.cache.put(names[digest], [query.model_dump(mode="json") for query in queries], QUERY_SECONDS, trace)
         return {**readings, **fresh}
 
     def _by_model(self, model: BatchModel, looks: Sequence[Look], trace: Trace) -> dict[str, list[LayerQuery]]:
@@ -127,23 +138,16 @@ class AheadOfTime:
             _log.warning("batch_left_to_searches", stage="query_generation", looks=len(looks), error=str(error))
             return {}
 
-    def _judge(
-        self,
-        model: BatchModel,
-        read: Iterable[tuple[Look, list[LayerQuery]]],
-        find: Callable[[Look, list[LayerQuery]], Found],
-        trace: Trace,
-    ) -> None:
+    def _judge(self, model: BatchModel, searches: Iterable[SearchContext], trace: Trace) -> None:
         asked = {}
-        for look, queries in read:
-            found = find(look, queries)
-            name, offered = self.ladder.offered(found, trace)
-            if offered and self.cache.made(name, trace) is None:
-                asked[name] = (found, offered)
+        for context in searches:
+            name, offered = self.chain.offered(context)
+            if offered and self.cache.get(name, trace) is None:
+                asked[name] = (context, offered)
         try:
             told: Mapping[str, Any] = model.judge_all(asked, trace.ledger) if asked else {}
         except LookmatchError as error:
             _log.warning("batch_left_to_searches", stage="reranking", looks=len(asked), error=str(error))
             return
         for name, judgements in told.items():
-            self.cache.keep_made(name, judgements, max(JUDGEMENT_SECONDS, JUDGED_AHEAD_SECONDS), trace)
+            self.cache.put(name, judgements, max(JUDGEMENT_SECONDS, PREFETCHED_JUDGEMENT_SECONDS), trace)

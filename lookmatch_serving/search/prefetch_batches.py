@@ -9,10 +9,10 @@ import structlog
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.llm.batches import ModelBatches
+from lookmatch_serving.search.context import SearchContext
 from lookmatch_serving.search.models.look import Look
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
-from lookmatch_serving.search.reranking.fallback_chain import Found
 from lookmatch_serving.search.reranking.vision_model import Judgements, ModelReranker, Shown
 
 _log = structlog.get_logger(__name__)
@@ -42,10 +42,11 @@ class OfflineModel:
                 _log.warning("reading_not_usable", look=digest, error=str(error))
         return found
 
-    def judge_all(self, asked: Mapping[str, tuple[Found, Shown]], ledger: Ledger) -> dict[str, Judgements]:
+    def judge_all(self, asked: Mapping[str, tuple[SearchContext, Shown]], ledger: Ledger) -> dict[str, Judgements]:
         """See ``BatchModel``."""
         orders = {
-            name: self._reranker.questions(found.look.picture, found.queries, offered) for name, (found, offered) in asked.items()
+            name: self._reranker.questions(context.look.picture, context.queries, offered)
+            for name, (context, offered) in asked.items()
         }
         questions = {f"{name}#{i}": question for name, order in orders.items() for i, (question, _) in enumerate(order)}
         told = self._batches.ask_all(questions, ledger)

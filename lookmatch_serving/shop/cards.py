@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lookmatch_serving.currency import major_units
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.retrieval.nearest import major_units
 from lookmatch_serving.settings import Market
 
 

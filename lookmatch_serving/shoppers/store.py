@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import redis
 from psycopg.types.json import Jsonb
 
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.runtime.cache import forget_shopper
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference
 
@@ -66,13 +64,8 @@ def hold_off_erasure(connection: DictConnection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('lookmatch.shoppers', 0))")
 
 
-def erase_shopper(connection: DictConnection, valkey: redis.Redis, shopper_id: str) -> Erased:
-    """Delete everything that is stored of a shopper: rows in Postgres, and pages of their answers in Valkey.
-
-    Raises:
-        redis.RedisError: Valkey does not answer; nothing was deleted.
-    """
-    forget_shopper(valkey, shopper_id)
+def erase_rows(connection: DictConnection, shopper_id: str) -> Erased:
+    """Delete every row that is stored of a shopper."""
     hold_off_erasure(connection)
     row = connection.execute(read_sql(__package__, "erase_shopper"), {"shopper_id": shopper_id}).fetchone()
     return Erased(**row) if row else Erased(0, 0, 0, 0, 0)

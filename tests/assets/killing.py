@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from lookmatch_assets.feeds.consumer import GROUP, Consumer
-from lookmatch_assets.feeds.packet import UPSERTED, Packet, content_id, source_of, write_packet
+from lookmatch_assets.feeds.packet import UPSERTED, Packet, packet_id, source_of, write_packet
 from lookmatch_assets.feeds.publisher import PACKET_FIELD
 
 BATCH = 40
@@ -110,7 +110,7 @@ def _body(subject: str, version: int, price: int) -> bytes:
     data["image_link"] = "https://a.example/1.jpg"
     moment = _START + timedelta(minutes=version)
     made = Packet(source_of("north", "US"), "", UPSERTED, subject, "north", "US", "google-merchant", moment, None, data)
-    return write_packet(Packet(**{**vars(made), "id": content_id(made)}))
+    return write_packet(Packet(**{**vars(made), "id": packet_id(made)}))
 
 
 def _kill_one(

@@ -99,6 +99,12 @@ def test_the_check_finds_what_differs_and_a_rebuild_mends_it(
     assert ask(settings, monkeypatch, "check")[0] == 1
 
 
+def test_a_rebuild_before_the_catalogue_is_made_writes_nothing(
+    cache: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    assert ask(settings, monkeypatch, "rebuild", "--market", "IN") == (0, "IN: 0 written, 0 dropped\n")
+
+
 def test_fingerprints_compare_two_systems_whatever_their_order(
     catalogue: Any, cache: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):

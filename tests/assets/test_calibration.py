@@ -145,14 +145,18 @@ def test_looks_of_the_sample_are_drawn_anew_and_those_of_other_catalogues_are_la
     from PIL import Image
 
     from lookmatch_assets.synthetic.assortment import products_of
+    from lookmatch_assets.synthetic.calibration_looks import drawn_looks
     from lookmatch_assets.synthetic.vendors import VENDORS
 
     vendor = next(one for one in VENDORS if one.market == "IN")
     sample = [garment(f"{vendor.name}:IN:{one.product_id}") for one in products_of(vendor)[:150]]
-    drawn = next(labelled_looks("IN", sample, lambda digest: None, 1))
+    looks = drawn_looks("IN", sample, 1)
+    assert looks is not None
+    drawn = next(looks)
     assert not drawn.own_photos
     assert set(drawn.worn) == set(drawn.boxes)
     own = [garment("top"), garment("jeans", layer="bottomwear")]
-    laid = next(labelled_looks("IN", own, lambda digest: Image.new("RGB", (60, 80), "navy"), 1))
+    assert drawn_looks("IN", own, 1) is None
+    laid = next(labelled_looks(own, lambda digest: Image.new("RGB", (60, 80), "navy"), 1))
     assert laid.own_photos
     assert {one.product_id for one in laid.worn.values()} == {"top", "jeans"}

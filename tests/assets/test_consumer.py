@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import psycopg
@@ -11,9 +13,10 @@ import pytest
 import redis
 
 from lookmatch_assets.feeds.consumer import GROUP, Consumer
-from lookmatch_assets.feeds.landing import Counts
-from lookmatch_assets.feeds.packet import REMOVED, Packet, content_id, source_of, write_packet
-from lookmatch_assets.feeds.publisher import PACKET_FIELD, tell_returns
+from lookmatch_assets.feeds.landing import Counts, land
+from lookmatch_assets.feeds.packet import REMOVED, Packet, packet_id, source_of, write_packet
+from lookmatch_assets.feeds.publisher import PACKET_FIELD
+from lookmatch_assets.feeds.reading import read_entry
 from lookmatch_serving.settings import Settings
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -25,7 +28,7 @@ def packet(subject: str = "10", price: str = "49.99 USD", minutes: int = 0, **ch
     made = Packet(source_of("north", "US"), "", "lookmatch.product.upserted", subject, "north", "US", "google-merchant",
                   T0 + timedelta(minutes=minutes), None, data)  # fmt: skip
     made = replace(made, **changes)
-    return replace(made, id=content_id(made))
+    return replace(made, id=packet_id(made))
 
 
 @pytest.fixture
@@ -52,6 +55,12 @@ def consume(client: redis.Redis, settings: Settings, database_url: str, **option
 def offer(database: psycopg.Connection[Any], product: str = "north:US:10") -> Any:
     query = "SELECT price_minor, removed, sizes_in_stock FROM catalog.offers WHERE product_id = %s"
     return database.execute(query, [product]).fetchone()
+
+
+def said(database: psycopg.Connection[Any], product: str = "north:US:10") -> list[str | None]:
+    """The prices that landed, in minor units, in the order of their times."""
+    query = "SELECT record ->> 'price_minor' FROM landing.packets WHERE product_id = %s ORDER BY event_time, packet_key"
+    return [row[0] for row in database.execute(query, [product])]
 
 
 def codes(database: psycopg.Connection[Any]) -> list[str]:
@@ -128,13 +137,72 @@ def test_one_packet_that_the_database_refuses_does_not_stop_its_batch(client, se
     assert (counts.received, counts.landed, counts.quarantined) == (20, 19, 1)
 
 
-def test_a_price_that_returns_to_what_it_was_is_not_a_duplicate(client, settings, database_url, database):
-    for price, minutes in (("10.00 USD", 0), ("12.00 USD", 1), ("10.00 USD", 2)):
-        send(client, settings, *tell_returns(database, [packet(price=price, minutes=minutes)]))
-        consume(client, settings, database_url)
-    assert offer(database)[0] == 1000
-    send(client, settings, *tell_returns(database, [packet(price="12.00 USD", minutes=1)]))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("batch", [1, 100])
+def test_a_price_that_goes_and_returns_is_three_changes_in_whatever_order_they_come(
+    client, settings, database_url, database, order: tuple[int, ...], batch: int
+):
+    changes = [packet(price=price, minutes=minutes) for minutes, price in enumerate(("10.00 USD", "12.00 USD", "10.00 USD"))]
+    send(client, settings, *(changes[number] for number in order))
+    consume(client, settings, database_url, batch=batch)
+    assert (offer(database)[0], said(database)) == (1000, ["1000", "1200", "1000"])
+    send(client, settings, *changes)
+    assert consume(client, settings, database_url) == Counts(3, 0, 3, 0, 0)
+    assert said(database) == ["1000", "1200", "1000"]
+
+
+def test_what_is_said_again_later_is_a_duplicate_and_keeps_older_packets_out_all_the_same(
+    client, settings, database_url, database
+):
+    send(client, settings, packet(price="10.00 USD"), packet(price="10.00 USD", minutes=5), packet(price="10.00 USD", minutes=9))
+    assert consume(client, settings, database_url) == Counts(3, 1, 2, 0, 1)
+    send(client, settings, packet(price="12.00 USD", minutes=7), packet(minutes=6, type=REMOVED, data=None))
+    assert consume(client, settings, database_url).landed == 2
+    assert offer(database)[:2] == (1000, False)
+    newest = "SELECT record ->> 'price_minor', event_time FROM landing.packets ORDER BY event_time DESC, packet_key DESC LIMIT 1"
+    assert database.execute(newest).fetchone() == ("1000", T0 + timedelta(minutes=9))
+
+
+def test_ids_of_other_publishers_are_theirs_to_choose(client, settings, database_url, database):
+    """Two ids that look alike to us are two packets, and one thing said under two ids is said once."""
+    first, second = packet(price="10.00 USD"), packet(price="12.00 USD", minutes=1)
+    send(
+        client,
+        settings,
+        replace(first, id="order.1"),
+        replace(second, id="order.2"),
+        replace(second, id="other", time=first.time),
+    )
+    assert consume(client, settings, database_url).landed == 3
+    send(client, settings, replace(second, id="another"))
     assert consume(client, settings, database_url).duplicate == 1
+    assert offer(database)[0] == 1200
+
+
+def test_two_consumers_that_land_packets_of_one_product_at_once_see_each_others(client, settings, database_url, database):
+    """What one finds to be a repetition, the other may part from what it repeats."""
+    send(client, settings, packet(price="10.00 USD"))
+    consume(client, settings, database_url)
+    entries = [
+        read_entry(write_packet(packet(price="12.00 USD", minutes=1))),
+        read_entry(write_packet(packet(price="10.00 USD", minutes=2))),
+    ]
+    with psycopg.connect(database_url) as one, psycopg.connect(database_url) as other, ThreadPoolExecutor() as threads:
+        with one.transaction():
+            assert land(one, entries[:1])["US", "north"].landed == 1
+            later = threads.submit(land, other, entries[1:])
+            with pytest.raises(TimeoutError):
+                later.result(0.3)
+        assert later.result(10)["US", "north"].landed == 1
+    assert (offer(database)[0], said(database)) == (1000, ["1000", "1200", "1000"])
+
+
+@pytest.mark.parametrize("listed", ["yesterday", "2026-01-01T00:00:00", 7, "2999-01-01T00:00:00Z"])
+def test_a_time_of_listing_that_is_none_is_refused_by_name(client, settings, database_url, database, listed: Any):
+    envelope = json.loads(write_packet(packet()))
+    send(client, settings, json.dumps({**envelope, "lookmatchlisted": listed}).encode())
+    assert consume(client, settings, database_url).quarantined == 1
+    assert database.execute("SELECT field FROM landing.quarantine").fetchone() == ("lookmatchlisted",)
 
 
 def test_an_older_price_does_not_bring_back_an_offer_that_a_newer_packet_dropped(client, settings, database_url, database):

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import yaml
 
+from lookmatch_assets.defs.catalog.dbt_project import DBT_FOLDER
 from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that dbt parses its project once."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def definitions(settings: Settings, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
-    monkeypatch.setenv("LOOKMATCH_HOME", str(settings.home))
+def definitions(
+    home: Path, settings: Settings, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> dg.Definitions:
+    monkeypatch.setenv("LOOKMATCH_HOME", str(home))
     monkeypatch.setenv("LOOKMATCH_DATABASE_URL", database_url)
     monkeypatch.setenv("LOOKMATCH_REDIS_URL", redis_url)
     from lookmatch_assets.defs.instance import load_definitions
@@ -44,6 +53,11 @@ def test_the_graph_has_the_groups_and_the_partitions(definitions: dg.Definitions
     assert chain.items() <= groups.items()
     assert {graph.get(key).partitions_def for key in graph.get_all_asset_keys() if key.to_user_string() in chain} != {None}
     assert {key.name for key in graph.asset_check_keys} >= {"vectors_have_unit_length", "words_are_in_the_vocabulary"}
+
+
+def test_the_job_of_the_vocabularies_loads_the_seeds_and_nothing_else(definitions: dg.Definitions) -> None:
+    selected = definitions.resolve_job_def("load_vocabularies").asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in selected} == {file.stem for file in (DBT_FOLDER / "seeds").glob("*.csv")}
 
 
 def test_studies_and_promotions_are_launched_with_their_config(definitions: dg.Definitions) -> None:

@@ -172,7 +172,7 @@ def test_schema_org_prices_sizes_and_stock(tmp_path: Path):
     found = record(parsed("schema-org", path, Market.JAPAN)[0])
     assert (found.price_minor, found.sale_price_minor, found.currency, found.tax_included) == (12800, 9800, "JPY", True)
     assert ([size.model_dump() for size in found.sizes], found.size_system) == ([{"size": "9号", "stock": 3}], "JP")
-    assert (found.category, found.sale_until) == ("Shirts", datetime(2026, 4, 1, tzinfo=UTC))
+    assert (found.category, found.sale_until) == ("Shirts", datetime(2026, 4, 2, tzinfo=UTC))
 
 
 def test_a_vendor_is_onboarded_by_a_mapping_file(tmp_path: Path):

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,32 @@ def test_the_sample_feeds_land_but_for_the_damaged_records_and_a_second_push_is_
     for file in sample:
         publish_feed(settings, stores, file)
     assert consume_until_empty(settings, stores) == Counts(pushed, 0, pushed, 0, 0)
+
+
+def test_a_copy_of_a_feed_with_another_time_is_all_duplicates_and_changes_nothing(
+    sample: list[FeedFile], settings: Settings, stores: Services
+):
+    file, now = sample[1], time.time()
+    with psycopg.connect(stores.database_url, autocommit=True) as connection:
+        os.utime(file.path, (now - 3_600, now - 3_600))
+        pushed = publish_feed(settings, stores, file).packets
+        consume_until_empty(settings, stores)
+        before = rows(connection)
+        for seconds in (1_800, 900, 1_800):
+            os.utime(file.path, (now - seconds, now - seconds))
+            publish_feed(settings, stores, file)
+            assert consume_until_empty(settings, stores) == Counts(pushed, 0, pushed, 0, 0)
+        assert rows(connection) == before
+
+
+def rows(connection: psycopg.Connection[Any]) -> list[Any]:
+    """What landed, was refused and is sold."""
+    tables = ("landing.packets", "catalog.offers", "(SELECT code, field, value, resolved_at FROM landing.quarantine)")
+    return [connection.execute(f"SELECT t::text FROM {table} AS t ORDER BY 1").fetchall() for table in tables]
+
+
+def test_a_feed_is_published_without_the_landing_database(sample: list[FeedFile], settings: Settings, redis_url: str):
+    assert publish_feed(settings, Services("postgresql://nobody@localhost:1/none", redis_url), sample[1]).packets == 202
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "euc_jp"])

@@ -196,7 +196,8 @@ def daily(connection: DictConnection, encoder: EncoderResource) -> dict[str, dic
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [embeddings, vector_index], instance=instance, partition_key=partition_key("IN", date(2026, 1, 5)),
-            resources={"stores": Stores(), "encoder": encoder, "progress": dg.ResourceDefinition.hardcoded_resource(None)},
+            resources={"stores": Stores(), "encoder": encoder, "progress": dg.ResourceDefinition.hardcoded_resource(None),
+                "drawn_looks": dg.ResourceDefinition.hardcoded_resource(None)},
         )  # fmt: skip
     return {
         event.asset_key.path[-1]: {name: value.value for name, value in event.materialization.metadata.items()}

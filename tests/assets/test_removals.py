@@ -9,11 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from click.testing import CliRunner
 
 from lookmatch_assets.cli.feed import feed
 from lookmatch_assets.feeds.consumer import consume_until_empty
-from lookmatch_assets.feeds.publisher import FeedFile, PublishReport, publish_feed
+from lookmatch_assets.feeds.publisher import FeedFile, PublishReport, publish, publish_feed
+from lookmatch_assets.feeds.removals import removal_packet
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Settings
@@ -139,6 +141,34 @@ def test_a_product_comes_back_and_goes_again_with_the_feeds_that_list_it(push: P
     events = database.execute("SELECT count(*) FROM landing.packets WHERE product_id = 'north:US:9'").fetchone()
     push(range(10), 4, updated=updated, full=True)
     assert database.execute("SELECT count(*) FROM landing.packets WHERE product_id = 'north:US:9'").fetchone() == events == (5,)
+
+
+@pytest.mark.parametrize("updated", ["", "2025-12-01T00:00:00Z"])
+def test_an_older_full_feed_pushed_late_removes_nothing_that_a_newer_one_lists(push: Push, database, updated: str):
+    push(range(10), 0, updated=updated)
+    push(range(10), 5, updated=updated, full=True)
+    report = push(range(9), 3, updated=updated, full=True)
+    assert (report.removals.absent, report.removals.newer) == ((), 1)
+    assert "9" in sold(database)
+
+
+@pytest.mark.parametrize("updated", ["", "2025-12-01T00:00:00Z"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_removal_that_lands_after_a_newer_listing_does_not_take_the_product_away(
+    push: Push, settings: Settings, stores: Services, tmp_path: Path, database, updated: str, known: bool
+):
+    if known:
+        push(range(10), 0, updated=updated)
+    push(range(10), 5, updated=updated)
+    removal = removal_packet("north", "US", "google-merchant", "9", datetime.fromtimestamp(WRITTEN + 3 * 86_400, UTC))
+    with redis.Redis.from_url(stores.redis_url) as client:
+        publish(client, settings.packet_stream, [removal])
+    assert consume_until_empty(settings, stores).landed == 1
+    assert "9" in sold(database)
+    newest = "SELECT type FROM landing.packets WHERE product_id = 'north:US:9' ORDER BY event_time DESC, packet_key DESC LIMIT 1"
+    assert database.execute(newest).fetchone() == ("lookmatch.product.upserted",)
+    push(range(9), 6, updated=updated, full=True)
+    assert "9" not in sold(database)
 
 
 def test_packets_that_wait_on_the_stream_are_named(push: Push, settings: Settings, stores: Services, tmp_path: Path):

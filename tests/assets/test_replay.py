@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from lookmatch_assets.cli.feed import feed
 from lookmatch_assets.feeds import replay as replaying
 from lookmatch_assets.feeds.codes import Code
+from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.packet import write_packet
-from lookmatch_assets.feeds.publisher import tell_returns
 from lookmatch_assets.feeds.replay import Selection, replay
 from lookmatch_serving.settings import Settings
-from tests.assets.test_consumer import client, codes, consume, database, offer, packet, send
+from tests.assets.test_consumer import client, codes, consume, database, offer, packet, said, send
 
 __all__ = ["client", "database"]
 EVERYTHING = Selection()
@@ -27,11 +27,12 @@ EVERYTHING = Selection()
 def reader_fault(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A reader that fails at every record; ``undo`` mends it."""
 
-    def faulty(*arguments: Any) -> Any:
-        raise ValueError("a fault of the reader")
-
-    monkeypatch.setattr("lookmatch_assets.feeds.reading._read_record", faulty)
+    monkeypatch.setattr("lookmatch_assets.feeds.reading._read_record", fail)
     return monkeypatch
+
+
+def fail(*arguments: Any) -> Any:
+    raise ValueError("a fault of the reader")
 
 
 def opened(database: psycopg.Connection[Any]) -> list[str]:
@@ -153,17 +154,46 @@ def test_replays_at_the_same_time_have_the_effect_of_one(client, settings, datab
 
 
 def test_an_older_packet_that_lands_late_does_not_take_back_what_was_said_since(client, settings, database_url, database):
-    """10, then 12 (refused), then 10 again, which is no duplicate although the newest landed packet says the same."""
-    send(client, settings, *tell_returns(database, [packet(price="10.00 USD")]))
+    """10, then 12 (refused), then 10 again, which repeats what has landed until the 12 comes between."""
+    send(client, settings, packet(price="10.00 USD"))
     consume(client, settings, database_url)
     database.execute("ALTER TABLE landing.packets ADD CONSTRAINT no_twelve CHECK (record ->> 'price_minor' <> '1200')")
-    send(client, settings, *tell_returns(database, [packet(price="12.00 USD", minutes=1)]))
+    send(client, settings, packet(price="12.00 USD", minutes=1))
     assert consume(client, settings, database_url).quarantined == 1
-    send(client, settings, *tell_returns(database, [packet(price="10.00 USD", minutes=2)]))
-    assert consume(client, settings, database_url).landed == 1
+    send(client, settings, packet(price="10.00 USD", minutes=2))
+    assert consume(client, settings, database_url).duplicate == 1
     database.execute("ALTER TABLE landing.packets DROP CONSTRAINT no_twelve")
     assert replay(database_url, EVERYTHING).landed == 1
-    assert offer(database)[0] == 1000
+    assert (offer(database)[0], said(database)) == (1000, ["1000", "1200", "1000"])
+
+
+def test_a_bad_record_pushed_again_from_a_newer_file_takes_its_row_and_lands_as_of_then(client, settings, database_url, database):
+    database.execute("ALTER TABLE landing.packets ADD CONSTRAINT no_twelve CHECK (record ->> 'price_minor' <> '1200')")
+    for price, minutes in (("12.00 USD", 0), ("10.00 USD", 1), ("12.00 USD", 2)):
+        send(client, settings, packet(price=price, minutes=minutes))
+        consume(client, settings, database_url)
+    assert (opened(database), offer(database)[0]) == (["poison"], 1000)
+    send(client, settings, packet(price="12.00 USD", minutes=1))
+    assert consume(client, settings, database_url) == Counts(1, 0, 1, 0, 0)
+    database.execute("ALTER TABLE landing.packets DROP CONSTRAINT no_twelve")
+    assert replay(database_url, EVERYTHING).landed == 1
+    assert offer(database)[0] == 1200
+
+
+def test_what_was_refused_is_resolved_when_the_same_is_accepted_later_and_open_when_it_is_refused_again(
+    client, settings, database_url, database, reader_fault
+):
+    send(client, settings, packet("1"), packet("2", minutes=5))
+    assert consume(client, settings, database_url).quarantined == 2
+    reader_fault.undo()
+    send(client, settings, packet("1", minutes=1), packet("2", minutes=1))
+    assert consume(client, settings, database_url).landed == 2
+    held = database.execute("SELECT subject FROM landing.quarantine WHERE resolved_at IS NULL").fetchall()
+    assert held == [("2",)]
+    reader_fault.setattr("lookmatch_assets.feeds.reading._read_record", fail)
+    send(client, settings, packet("1", minutes=2), packet("1", minutes=3))
+    assert consume(client, settings, database_url) == Counts(2, 0, 1, 1, 0)
+    assert opened(database) == ["malformed_record", "malformed_record"]
 
 
 def test_the_command_prints_counts_by_code_before_and_after(

@@ -29,7 +29,7 @@ from lookmatch_assets.synthetic.vendors import HOSHIZORA, MERIDIAN, NORTHLANE, V
 
 RECORDS_SHA256 = {
     "meridian": "4186d18e3674ba553e56af17937e9f041a3b3f7bd3943b0f8941c232a4c4e7b3",
-    "northlane": "17e3f27c5086a78e0b96b842e496b71b0f7dfceccea373ad60b63f766b5d127b",
+    "northlane": "f58f933fca7e90e6bcf3fd7739790c8ecf402e4d053a78ba0cb8a872492492df",
     "hoshizora": "a364175bc5402ea08a29825253c266f780e200d4708db8ff08a94528e2b924af",
 }
 

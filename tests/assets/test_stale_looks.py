@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.looks.tagging import looks_to_tag, stale_looks
 from lookmatch_serving.embedded import Services
 from tests.serving.search_fixtures import Stock, make_market
 
@@ -31,12 +31,11 @@ def add(db, look_id, products=("a",), version="colour-1"):
 
 
 def due(db) -> list[str]:
-    values = {"market": "IN", "days": [datetime.now(UTC).date()]}
-    return [row["look_id"] for row in db.execute(read_sql("lookmatch_assets.looks", "looks_to_tag"), values).fetchall()]
+    return [row["look_id"] for row in looks_to_tag(db, "IN", [datetime.now(UTC).date()])]
 
 
 def stale(db) -> list[int]:
-    return [row["looks"] for row in db.execute(read_sql("lookmatch_assets.looks", "stale_looks"), {"days": 30}).fetchall()]
+    return [row["looks"] for row in stale_looks(db, 30)]
 
 
 def test_a_look_is_tagged_again_when_its_products_vanish_or_the_encoder_changes_and_not_before(db):

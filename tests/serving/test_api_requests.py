@@ -109,7 +109,7 @@ def test_a_multipart_search_may_carry_json_or_plain_fields(
 @pytest.mark.parametrize(("change", "field", "accepted"), [
     ({"image": None}, "image", "exactly one of"),
     ({"look_id": "a"}, "look_id", "exactly one of"),
-    ({"image": base64.b64encode(b"hello, I am text").decode()}, "image", "JPEG, PNG or WebP"),
+    ({"image": base64.b64encode(b"hello, I am text").decode()}, "image", "JPEG, PNG, WebP, AVIF or HEIC"),
     ({"image": "%%%"}, "image", "base64"),
     ({"image": 7}, "image", "base64"),
     ({"market": "FR"}, "market", "'IN', 'US' or 'JP'"),

@@ -22,7 +22,6 @@ from lookmatch_serving.encoders import (
 )
 from lookmatch_serving.encoders.hub import HubModel
 from lookmatch_serving.encoders.open_clip_encoder import CONFIG_FILE, WEIGHT_FILES, OpenClipEncoder, model_digest
-from lookmatch_serving.encoders.towers import rgb_on_white
 from lookmatch_serving.encoders.transformers_encoder import TransformersEncoder
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
 from tests.tiny_encoders import tiny_dinov2, tiny_fashion_clip, tiny_open_clip
@@ -109,11 +108,6 @@ def test_text_is_encoded_without_the_image_tower() -> None:
     encoder.encode_texts(["a hat"])
     assert encoder._image_tower is None
     assert encoder._text_tower is not None
-
-
-def test_transparent_pictures_stand_on_white() -> None:
-    assert rgb_on_white(Image.new("RGBA", (2, 2), (255, 0, 0, 0))).getpixel((0, 0)) == (255, 255, 255)
-    assert rgb_on_white(Image.new("L", (2, 2), 7)).mode == "RGB"
 
 
 def test_the_stored_version_is_the_digest_of_the_files() -> None:

@@ -14,9 +14,9 @@ from psycopg.rows import dict_row
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.search.models.answer import LayerAnswer
 from lookmatch_serving.search.models.request import FilterName, Filters, SearchRequest
+from lookmatch_serving.search.models.sizes import SizeChart
 from lookmatch_serving.search.retrieval.size_systems import (
     AcceptedSize,
-    SizeChart,
     accepted_sizes,
     fitting_sizes,
     read_size_chart,

@@ -17,8 +17,9 @@ from PIL import Image
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.encoders.loaded import EncoderRegistry
 from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.factory import ENCODER_THREADS
 from lookmatch_serving.search.models.request import SearchRequest
-from lookmatch_serving.search.pipeline import ENCODER_THREADS, SearchPipeline
+from lookmatch_serving.search.pipeline import SearchPipeline
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import (
     COLOURS,

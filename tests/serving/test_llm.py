@@ -14,9 +14,9 @@ from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.search.models.answer import Ranker
 from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Offered
 from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
-from lookmatch_serving.search.reranking.rankers import Offered
 from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 

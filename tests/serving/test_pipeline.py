@@ -88,7 +88,7 @@ def test_pages_never_show_a_product_twice_even_while_the_market_changes(settings
 
 def test_a_page_token_that_is_not_ours_is_refused_by_name(settings, stores):
     pipeline = colour_pipeline(settings, stores)
-    for token in ("nonsense", "WyJhIiwiYiIsMV0", "e30"):
+    for token in ("nonsense", "WyJhIiwiYiIsMV0", "e30", "W1tb" * 1000):
         with pytest.raises(NotFoundError, match="page_token"):
             pipeline.search(SearchRequest(market="IN", page_token=token))
     pipeline.close()
@@ -174,7 +174,7 @@ def test_a_request_names_exactly_one_look(settings, stores):
         with pytest.raises(InvalidInputError) as refused:
             pipeline.search(request, image)
         assert refused.value.field == "image"
-    with pytest.raises(InvalidInputError, match="JPEG, PNG or WebP"):
+    with pytest.raises(InvalidInputError, match="JPEG, PNG, WebP, AVIF or HEIC"):
         pipeline.search(SearchRequest(market="IN"), b"not a picture at all")
     with pytest.raises(NotFoundError, match="nobody"):
         pipeline.search(SearchRequest(market="IN", look_id="nobody"))

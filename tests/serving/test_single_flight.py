@@ -149,8 +149,8 @@ def test_a_claim_that_has_lapsed_is_given_up_and_the_cache_stays_in_use(redis_ur
     assert give_up is not None
     time.sleep(0.1)
     give_up()
-    cache.keep_made("kept", 1, 60, trace)
-    assert cache.made("kept", trace) == 1
+    cache.put("kept", 1, 60, trace)
+    assert cache.get("kept", trace) == 1
     assert trace.degraded == []
     cache.close()
 

@@ -1,4 +1,4 @@
-"""The load of ``lookmatch bench pages``, against a small server that is slow and fails on purpose."""
+"""The load of ``python -m benchmarks pages``, against a small server that is slow and fails on purpose."""
 
 from __future__ import annotations
 

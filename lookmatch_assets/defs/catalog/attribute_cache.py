@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import dagster as dg
 
+from lookmatch_assets.attribute_cache.catalogue import attribute_coverage, live_products
 from lookmatch_assets.attribute_cache.reports import CacheReport, compare, fingerprint_rows, fingerprints_of, report_on
 from lookmatch_assets.attribute_cache.store import (
     cached_form,
@@ -19,7 +19,7 @@ from lookmatch_assets.defs.backfills import for_each_market
 from lookmatch_assets.defs.metadata import markdown_table
 from lookmatch_assets.defs.partitions import MARKET_DAYS, MARKETS, ONE_RUN, partition_key
 from lookmatch_assets.defs.resources import Stores
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.vectors.touched import touched_products
 from lookmatch_serving.errors import UpstreamError
 
 REACHABLE = "cache_answers"
@@ -64,11 +64,8 @@ def _of_market(instance: dg.DagsterInstance, stores: Stores, market: str, days: 
     started = time.perf_counter()
     missed = partitions_missed(instance, market) - set(days)
     with stores.database() as connection, stores.cache() as cache:
-        values = {"market": market, "days": [*days, *missed]}
-        rows = connection.execute(read_sql("lookmatch_assets.vectors", "touched_products"), values).fetchall()
-        coverage = (
-            connection.execute(read_sql("lookmatch_assets.attribute_cache", "coverage"), {"market": market}).fetchone() or {}
-        )
+        rows = touched_products(connection, market, [*days, *missed])
+        coverage = attribute_coverage(connection, market)
         written, deleted = refresh_attributes(cache, market, rows, coverage)
         incomplete = count_products(cache, market) != coverage.get("products", 0)
         if incomplete:
@@ -105,13 +102,6 @@ def partitions_missed(instance: dg.DagsterInstance, market: str) -> set[date]:
         if keys["market"] == market and event > refreshed.get(partition, 0):
             missed.add(date.fromisoformat(keys["day"]))
     return missed
-
-
-def live_products(connection: DictConnection, market: str) -> Iterator[dict[str, Any]]:
-    """Every product of a market that is not removed, row by row."""
-    with connection.cursor(name="catalogue") as cursor:
-        cursor.execute("SELECT * FROM catalog.products WHERE market = %s AND NOT removed", [market])
-        yield from cursor
 
 
 @dg.asset(

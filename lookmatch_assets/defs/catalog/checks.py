@@ -8,7 +8,7 @@ import dagster as dg
 from lookmatch_assets.defs.metadata import markdown_table
 from lookmatch_assets.defs.partitions import MARKET_DAYS, markets_and_days
 from lookmatch_assets.defs.resources import Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.feeds.health import unmapped_categories, unmapped_words_by_vendor
 
 MAPPED = "words_are_in_the_vocabulary"
 MOST_UNMAPPED = 0.05
@@ -32,11 +32,9 @@ def product_checks(context: dg.AssetCheckExecutionContext, stores: Stores) -> It
     words: list[dict[str, Any]] = []
     with stores.database() as connection:
         for market, days in markets_and_days(context).items():
-            named = {"market": market, "days": days, "vendor": None, "rows": MOST_WORDS}
-            counted = connection.execute(read_sql("lookmatch_assets.feeds", "unmapped_categories"), named).fetchone() or {}
-            products += counted.get("products", 0)
-            unmapped += counted.get("unmapped", 0)
-            words += connection.execute(read_sql("lookmatch_assets.feeds", "unmapped_words"), named).fetchall()
+            counted, unknown = unmapped_categories(connection, market, days)
+            products, unmapped = products + counted, unmapped + unknown
+            words += unmapped_words_by_vendor(connection, market, days=days, most=MOST_WORDS)
     yield dg.AssetCheckResult(
         check_name=MAPPED,
         asset_key="products",

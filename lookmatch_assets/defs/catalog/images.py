@@ -12,8 +12,9 @@ from lookmatch_assets.defs.metadata import markdown_table, picture_strip
 from lookmatch_assets.defs.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.defs.progress import Progress, Say
 from lookmatch_assets.defs.resources import RETRY, Stores
-from lookmatch_assets.images.obtaining import RESOLUTIONS, ObtainedPicture, WantedPicture, obtain_pictures
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.images.obtaining import ObtainedPicture, WantedPicture, obtain_pictures
+from lookmatch_assets.images.records import resolve_pictures, save_picture, wanted_pictures
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.fetching import FetchLimits
 
 REFETCH_DAYS = 7
@@ -54,12 +55,10 @@ def _of_market(stores: Stores, config: PictureConfig, say: Say, market: str, day
     started = time.perf_counter()
     limits = FetchLimits(allow_private_addresses=settings.allow_private_addresses)
     with stores.database() as connection:
-        values = {"market": market, "days": days, "refetch_days": REFETCH_DAYS, "retry_failed": config.retry_failed}
-        rows = connection.execute(read_sql("lookmatch_assets.images", "wanted_pictures"), values).fetchall()
-        wanted = [WantedPicture(row["product_id"], row["image_url"], row["digest"], row["read_url"]) for row in rows]
+        wanted = wanted_pictures(connection, market, days, refetch_days=REFETCH_DAYS, retry_failed=config.retry_failed)
         told = Progress(say, "pictures read", len(wanted))
         obtained = list(_saved(connection, market, obtain_pictures(wanted, settings.image_folder, limits), told))
-        connection.execute(read_sql("lookmatch_assets.images", "resolve_pictures"), {"market": market})
+        resolve_pictures(connection, market)
     classes = Counter(picture_class(one, held) for one, held in _paired(obtained, wanted))
     failed = [one for one in obtained if one.code]
     shown = [one.digest for one, held in _paired(obtained, wanted) if one.digest and one.digest != held.digest][:8]
@@ -101,25 +100,9 @@ def _saved(
     connection: DictConnection, market: str, obtained: Iterator[ObtainedPicture], told: Progress
 ) -> Iterator[ObtainedPicture]:
     """Write each result as it comes, committing now and then."""
-    for count, one in enumerate(obtained, start=1):
-        values = {
-            "product_id": one.product_id,
-            "market": market,
-            "image_url": one.url,
-            "status": "failed" if one.code else "ok",
-            "digest": one.digest,
-            "width": one.width,
-            "height": one.height,
-            "code": one.code,
-        }
-        connection.execute(read_sql("lookmatch_assets.images", "save_picture"), values)
-        if one.code:
-            reason = {"code": one.code, "message": one.message, "resolution": RESOLUTIONS[one.code]}
-            connection.execute(
-                read_sql("lookmatch_assets.images", "quarantine_picture"),
-                {**reason, "product_id": one.product_id, "image_url": one.url},
-            )
+    for count, picture in enumerate(obtained, start=1):
+        save_picture(connection, market, picture)
         if count % _COMMIT_EVERY == 0:
             connection.commit()
         told.add()
-        yield one
+        yield picture

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lookmatch_assets.defs.catalog.products import vocabularies
+from lookmatch_assets.defs.catalog.products import RESOURCE_TYPE_TAG
 
 CHAIN = (
     "packets", "stg_packets", "products", "images", "embeddings", "vector_index", "attribute_cache", "duplicates", "calibration",
@@ -20,7 +20,7 @@ refresh_catalog = dg.define_asset_job(
 
 load_vocabularies = dg.define_asset_job(
     "load_vocabularies",
-    selection=dg.AssetSelection.assets(vocabularies),
+    selection=dg.AssetSelection.tag(RESOURCE_TYPE_TAG, "seed"),
     executor_def=dg.in_process_executor,
     description="The vocabularies from the seeds.",
 )

@@ -7,7 +7,8 @@ import dagster as dg
 from lookmatch_assets.defs.catalog.jobs import refresh_catalog
 from lookmatch_assets.defs.partitions import MARKET_TAG, partition_key
 from lookmatch_assets.defs.resources import Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.images.records import due_pictures
+from lookmatch_serving.db import relation_exists
 
 MOST_RETRIED_PARTITIONS = 10
 
@@ -16,9 +17,8 @@ MOST_RETRIED_PARTITIONS = 10
 def failed_pictures_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run of the chain for each partition with pictures that failed and are due again (``vectors.next_attempt``)."""
     with stores.database() as connection:
-        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
-        due = read_sql("lookmatch_assets.images", "due_pictures")
-        rows = connection.execute(due, {"partitions": MOST_RETRIED_PARTITIONS}).fetchall() if made and made["made"] else []
+        made = relation_exists(connection, "catalog.products")
+        rows = due_pictures(connection, MOST_RETRIED_PARTITIONS) if made else []
     if not rows:
         yield dg.SkipReason("no failed picture is due")
     for row in rows:

@@ -12,7 +12,15 @@ from lookmatch_assets.defs.backfills import for_each_market
 from lookmatch_assets.defs.metadata import console_link, markdown_table
 from lookmatch_assets.defs.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.defs.resources import RETRY, Stores
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.feeds.health import (
+    feed_changes,
+    feed_coverage,
+    feed_issues,
+    feed_trend,
+    unmapped_words_by_vendor,
+    vendor_freshness,
+)
+from lookmatch_serving.db import DictConnection
 
 TREND_DAYS = 30
 MOST_REFUSED = 0.05
@@ -60,32 +68,27 @@ def _of_market(
     """The report of a market's days; each vendor's largest share of refused records on a day is noted in ``shares``."""
     found: dict[str, list[dict[str, Any]]] = {}
     for day in days:
-        values = {"market": market, "day": day}
-        for name in ("feed_issues", "feed_coverage", "feed_changes"):
-            rows = connection.execute(read_sql("lookmatch_assets.feeds", name), values).fetchall()
-            found.setdefault(name, []).extend({"day": day, **row} for row in rows)
-    values = {"market": market, "day": max(days), "days": max(TREND_DAYS, (max(days) - min(days)).days)}
-    for name in ("feed_trend", "vendor_freshness"):
-        found[name] = connection.execute(read_sql("lookmatch_assets.feeds", name), values).fetchall()
-    named = {"market": market, "days": days, "vendor": None, "rows": MOST_WORDS}
-    found["unmapped_words"] = connection.execute(read_sql("lookmatch_assets.feeds", "unmapped_words"), named).fetchall()
-    today = [row for row in found["feed_trend"] if row["day"] in days]
+        for name, read in (("issues", feed_issues), ("coverage", feed_coverage), ("changes", feed_changes)):
+            found.setdefault(name, []).extend({"day": day, **row} for row in read(connection, market, day))
+    trend = feed_trend(connection, market, max(days), max(TREND_DAYS, (max(days) - min(days)).days))
+    words = unmapped_words_by_vendor(connection, market, days=days, most=MOST_WORDS)
+    today = [row for row in trend if row["day"] in days]
     for row in today:
         feed = f"{market} {row['vendor']}"
         shares[feed] = max(shares.get(feed, 0.0), row["refused"] / (row["landed"] + row["refused"]))
-    issues = [{"severity": "error", **row} for row in found["feed_issues"]]
+    issues = [{"severity": "error", **row} for row in found["issues"]]
     return dg.MaterializeResult(
         metadata={
             "vendors": len({row["vendor"] for row in today}),
             "landed": sum(row["landed"] for row in today),
             "refused": sum(row["refused"] for row in today),
             "issues": dg.MetadataValue.md(markdown_table(issues[:50])),
-            "changes": dg.MetadataValue.md(markdown_table(found["feed_changes"])),
-            "coverage": dg.MetadataValue.md(markdown_table(coverage_table(found["feed_coverage"]))),
-            "changes_of_all": dg.MetadataValue.json(totals(found["feed_changes"])),
-            "unmapped_words": dg.MetadataValue.md(markdown_table(found["unmapped_words"])),
-            "freshness": dg.MetadataValue.md(markdown_table(found["vendor_freshness"])),
-            "trend": dg.MetadataValue.md(trend_plot(found["feed_trend"], market, max(days))),
+            "changes": dg.MetadataValue.md(markdown_table(found["changes"])),
+            "coverage": dg.MetadataValue.md(markdown_table(coverage_table(found["coverage"]))),
+            "changes_of_all": dg.MetadataValue.json(totals(found["changes"])),
+            "unmapped_words": dg.MetadataValue.md(markdown_table(words)),
+            "freshness": dg.MetadataValue.md(markdown_table(vendor_freshness(connection, market))),
+            "trend": dg.MetadataValue.md(trend_plot(trend, market, max(days))),
             "console": console,
         },
     )

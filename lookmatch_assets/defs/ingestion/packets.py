@@ -8,7 +8,7 @@ import dagster as dg
 from lookmatch_assets.defs.metadata import console_link, markdown_table
 from lookmatch_assets.defs.partitions import MARKET_DAYS, ONE_RUN, markets_and_days, partition_key
 from lookmatch_assets.defs.resources import RETRY, EncoderResource, Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.feeds.landed import landed_by_vendor, quarantined_by_vendor
 
 COUNTS = "packets_by_partition"
 
@@ -31,8 +31,8 @@ def packets(context: dg.AssetExecutionContext, stores: Stores, encoder: EncoderR
     with stores.database() as connection:
         for market, day in ((market, day) for market, days in markets_and_days(context).items() for day in days):
             partition = {"market": market, "day": day}
-            landed = connection.execute(read_sql("lookmatch_assets.feeds", "summarise_landed_packets"), partition).fetchall()
-            refused = connection.execute(read_sql("lookmatch_assets.feeds", "summarise_quarantine"), partition).fetchall()
+            landed = landed_by_vendor(connection, market, day)
+            refused = quarantined_by_vendor(connection, market, day)
             vendors += [{**partition, **row} for row in landed]
             quarantine += [{**partition, **row} for row in refused]
             counts[str(partition_key(market, day))] = sum(row["packets"] for row in landed)

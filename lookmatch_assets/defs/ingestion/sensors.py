@@ -10,7 +10,7 @@ from lookmatch_assets.defs.catalog.jobs import refresh_catalog
 from lookmatch_assets.defs.ingestion.packets import newest_count
 from lookmatch_assets.defs.partitions import FIRST_DAY, MARKET_TAG, partition_key
 from lookmatch_assets.defs.resources import Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.feeds.landed import partitions_landed_since
 
 WANTED_TAG = "lookmatch/packets"
 OVERLAP = 10_000
@@ -29,7 +29,7 @@ def landed_packets_sensor(context: dg.SensorEvaluationContext, stores: Stores) -
     cursor = int(context.cursor or 0)
     with stores.database() as connection:
         since = max(cursor - OVERLAP, 0)
-        rows = connection.execute(read_sql("lookmatch_assets.feeds", "packets_since"), {"cursor": since}).fetchall()
+        rows = partitions_landed_since(connection, since)
     rows = [row for row in rows if row["day"] >= date.fromisoformat(FIRST_DAY)]
     fresh = [row for row in rows if row["packets"] != _taken_in(context.instance, row["market"], row["day"])]
     if not fresh:

@@ -5,15 +5,14 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
-from psycopg.types.json import Jsonb
 
 from lookmatch_assets.defs.backfills import for_each_market
 from lookmatch_assets.defs.metadata import console_link
 from lookmatch_assets.defs.partitions import MARKET_DAYS, ONE_RUN
 from lookmatch_assets.defs.resources import ENCODER_POOL, RETRY, Stores
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.looks.tagging import looks_to_tag, save_answer
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import LookmatchError
-from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.settings import Market
 
 TAGGING_DEADLINE_MS = 30_000
@@ -39,7 +38,7 @@ def looks(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeRe
 def _of_market(stores: Stores, market: str, days: list[date]) -> dg.MaterializeResult[None]:
     started = time.perf_counter()
     with stores.database() as connection:
-        rows = connection.execute(read_sql("lookmatch_assets.looks", "looks_to_tag"), {"market": market, "days": days}).fetchall()
+        rows = looks_to_tag(connection, market, days)
         tagged, failures = _tag(stores, connection, Market(market), rows) if rows else (0, [])
     seconds = time.perf_counter() - started
     return dg.MaterializeResult(
@@ -85,16 +84,3 @@ def _tag(stores: Stores, connection: DictConnection, market: Market, rows: list[
     finally:
         pipeline.close()
     return len(rows) - len(failures), failures
-
-
-def save_answer(connection: DictConnection, look_id: str, answer: SearchAnswer) -> None:
-    """Keep the answer of a look, with the products that it shows; commits."""
-    values = {
-        "look_id": look_id,
-        "market": answer.market.value,
-        "encoder_version": answer.encoder_version,
-        "answer": Jsonb(answer.model_dump(mode="json")),
-        "product_ids": sorted({hit.product_id for layer in answer.layers for hit in layer.hits}),
-    }
-    connection.execute(read_sql("lookmatch_assets.looks", "save_tagged_look"), values)
-    connection.commit()

@@ -8,7 +8,8 @@ import dagster as dg
 from lookmatch_assets.defs.looks.jobs import tag_looks
 from lookmatch_assets.defs.partitions import MARKET_TAG, partition_key
 from lookmatch_assets.defs.resources import Stores
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.looks.tagging import stale_looks
+from lookmatch_serving.db import relation_exists
 
 STALE_DAYS = 30
 
@@ -21,12 +22,7 @@ def stale_looks_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> I
     once an hour as long as its looks stay as they are, so that a run that failed is done again and none is done in vain.
     """
     with stores.database() as connection:
-        made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
-        rows = (
-            connection.execute(read_sql("lookmatch_assets.looks", "stale_looks"), {"days": STALE_DAYS}).fetchall()
-            if made and made["made"]
-            else []
-        )
+        rows = stale_looks(connection, STALE_DAYS) if relation_exists(connection, "catalog.products") else []
     if not rows:
         yield dg.SkipReason("every look's answer holds")
     hour = int(time.time()) // 3600

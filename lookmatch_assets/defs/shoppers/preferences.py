@@ -1,7 +1,7 @@
 """What shoppers prefer, inferred from what they did."""
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -12,12 +12,11 @@ from lookmatch_assets.preferences.inference import (
     HALF_LIFE,
     HORIZON,
     MINIMA,
-    ProductInteraction,
     infer_preferences,
 )
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.preferences.store import interactions_of, next_shoppers
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.settings import Market
-from lookmatch_serving.shoppers.interactions import InteractionKind
 from lookmatch_serving.shoppers.preferences import InferredPreference
 from lookmatch_serving.shoppers.store import hold_off_erasure, replace_inferred_preferences
 
@@ -31,7 +30,7 @@ def preferences(context: dg.AssetExecutionContext, stores: Stores) -> dg.Materia
     market, now, started = Market(context.partition_key), datetime.now(UTC), time.perf_counter()
     shoppers, counts, after = 0, Counter[str](), ""
     with stores.database() as connection:
-        while batch := _next_shoppers(connection, market, after):
+        while batch := next_shoppers(connection, market, after, SHOPPERS_A_TRANSACTION):
             inferred = _infer(connection, market, batch, now)
             connection.commit()
             shoppers, after = shoppers + sum(map(bool, inferred.values())), batch[-1]
@@ -59,23 +58,12 @@ def preferences_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRe
     return [dg.RunRequest(run_key=f"{market}:{day}", partition_key=market.value) for market in Market]
 
 
-def _next_shoppers(connection: DictConnection, market: Market, after: str) -> list[str]:
-    values = {"market": market, "after": after, "rows": SHOPPERS_A_TRANSACTION}
-    return [
-        row["shopper_id"] for row in connection.execute(read_sql("lookmatch_assets.preferences", "shoppers_of_market"), values)
-    ]
-
-
 def _infer(
     connection: DictConnection, market: Market, shopper_ids: list[str], now: datetime
 ) -> dict[str, list[InferredPreference]]:
     """Infer and keep the preferences of some shoppers; those whose interactions have faded or gone are left without."""
     hold_off_erasure(connection)
-    values = {"market": market, "shopper_ids": shopper_ids, "since": now - HORIZON}
-    interactions: dict[str, list[ProductInteraction]] = defaultdict(list)
-    for row in connection.execute(read_sql("lookmatch_assets.preferences", "product_interactions"), values):
-        shopper_id = row.pop("shopper_id")
-        interactions[shopper_id].append(ProductInteraction(**{**row, "kind": InteractionKind(row["kind"])}))
-    inferred = {shopper_id: infer_preferences(interactions[shopper_id], market, now) for shopper_id in shopper_ids}
+    interactions = interactions_of(connection, market, shopper_ids, now - HORIZON)
+    inferred = {shopper_id: infer_preferences(done, market, now) for shopper_id, done in interactions.items()}
     replace_inferred_preferences(connection, market, inferred)
     return inferred

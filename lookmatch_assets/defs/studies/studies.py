@@ -215,6 +215,3 @@ def _plot(result: "StudyResult") -> str:
         return "_nobody has rated yet_"
     systems = list(result.overall.sort_values("mean", ascending=False)["system"])
     return f"![scores]({interval_plot(result.overall, colours_of(systems), 'png')})"
-
-
-ASSETS = [study_candidates, study_pool, study_report]

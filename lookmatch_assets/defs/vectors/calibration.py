@@ -9,7 +9,7 @@ from typing import cast
 import dagster as dg
 
 from lookmatch_assets.calibration.curves import FittedCurve, Reliability, fit_curves, reliability_of
-from lookmatch_assets.calibration.looks import labelled_looks
+from lookmatch_assets.calibration.looks import DrawnLooks, labelled_looks
 from lookmatch_assets.calibration.pairs import Pair, PairSource, labelled_pairs
 from lookmatch_assets.calibration.store import fitted_on, read_garments, replace_curves
 from lookmatch_assets.defs.metadata import markdown_table
@@ -77,6 +77,7 @@ def calibration(
     encoder: EncoderResource,
     config: CalibrationConfig,
     progress: dg.ResourceParam[Say | None],
+    drawn_looks: dg.ResourceParam[DrawnLooks | None],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Curves from score to the probability of each grade, by ranker and category, for each encoder version kept in the market.
 
@@ -89,7 +90,7 @@ def calibration(
         for market in markets_and_days(context):
             kept = kept_of(connection, encoder, market)
             due += [one for one in (kept.live, *kept.others) if _is_due(connection, one, again=config.again)]
-    found = [_fitted(stores, one, config.looks, progress or context.log.info) for one in due]
+    found = [_fitted(stores, kept, config.looks, progress or context.log.info, drawn_looks) for kept in due]
     yield dg.MaterializeResult(metadata=_metadata(found, time.perf_counter() - started))
     errors = {
         f"{one.table.market} {one.table.encoder_key} {row.ranker.value} {row.grade.value}": round(row.error, 4)
@@ -112,19 +113,22 @@ def _is_due(connection: DictConnection, kept: Kept, *, again: bool) -> bool:
     return again or not held or searchable_products(connection, kept.table) >= OUTGROWN * held
 
 
-def _fitted(stores: Stores, kept: Kept, looks: int, say: Say) -> Fitted:
+def _fitted(stores: Stores, kept: Kept, looks: int, say: Say, drawn_looks: DrawnLooks | None) -> Fitted:
     """Fit and store the curves of one version."""
     with stores.database() as connection:
         products = searchable_products(connection, kept.table)
         wanted = looks or min(max(products // 10, LEAST_LOOKS), MOST_LOOKS)
-        pairs = _pairs(stores, connection, kept, products, Progress(say, "looks that grades are calibrated with", wanted))
+        told = Progress(say, "looks that grades are calibrated with", wanted)
+        pairs = _pairs(stores, connection, kept, products, told, drawn_looks)
         curves = fit_curves(pairs)
         replace_curves(connection, kept.table, curves, products)
     return Fitted(kept.table, len(pairs), curves, reliability_of(curves, pairs))
 
 
-def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int, told: Progress) -> list[Pair]:
-    from lookmatch_serving.search.retrieval.nearest import LiveIndex
+def _pairs(
+    stores: Stores, connection: DictConnection, kept: Kept, products: int, told: Progress, drawn_looks: DrawnLooks | None
+) -> list[Pair]:
+    from lookmatch_serving.search.models.index import LiveIndex
     from lookmatch_serving.search.retrieval.products import stored_picture
     from lookmatch_serving.search.runtime.cache import SearchCache
 
@@ -135,7 +139,8 @@ def _pairs(stores: Stores, connection: DictConnection, kept: Kept, products: int
     cache = SearchCache(stores.services().redis_url)
     try:
         source = PairSource(connection, index, cast("Encoder", kept.encoder), cache, settings.image_weight)
-        shown = labelled_looks(table.market, garments, lambda digest: stored_picture(settings.image_folder, digest), told.total)
+        drawn = drawn_looks(table.market, garments, told.total) if drawn_looks is not None else None
+        shown = drawn or labelled_looks(garments, lambda digest: stored_picture(settings.image_folder, digest), told.total)
         return list(labelled_pairs(source, told.over(shown), garments))
     finally:
         cache.close()

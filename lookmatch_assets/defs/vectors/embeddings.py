@@ -15,7 +15,8 @@ from lookmatch_assets.defs.resources import ENCODER_POOL, RETRY, EncoderResource
 from lookmatch_assets.vectors.embedding import embed_pending
 from lookmatch_assets.vectors.kept import KeptEncoders, kept_encoders
 from lookmatch_assets.vectors.tables import VectorTable, ensure_vector_table, pending_pictures
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_assets.vectors.touched import touched_products
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.encoders.errors import EncoderUnavailableError
 
 CODE_VERSION = "1"
@@ -62,9 +63,7 @@ def _of_market(stores: Stores, encoder: EncoderResource, say: Say, market: str, 
         table = kept.live.table
         ensure_vector_table(connection, table)
         pending = pending_pictures(connection, table)
-        touched = connection.execute(
-            read_sql("lookmatch_assets.vectors", "touched_products"), {"market": market, "days": days}
-        ).fetchall()
+        touched = touched_products(connection, market, days)
         told = Progress(say, "pictures embedded", len(pending))
         counts = embed_pending(connection, table, kept.live.encoder, pending, folder, told.add)
         others = _embed_others(connection, kept, folder)

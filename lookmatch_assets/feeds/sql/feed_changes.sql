@@ -33,8 +33,8 @@ SELECT
     vendor,
     count(*) FILTER (WHERE NOT removed AND new) AS new,
     count(*) FILTER (WHERE NOT removed AND NOT new AND other_picture) AS picture_changed,
-    count(*) FILTER (WHERE NOT removed AND NOT new AND other_picture IS NOT TRUE AND NOT same_record) AS metadata_only,
-    count(*) FILTER (WHERE NOT removed AND NOT new AND other_picture IS NOT TRUE AND same_record) AS unchanged,
+    count(*) FILTER (WHERE NOT removed AND NOT new AND NOT coalesce(other_picture, false) AND NOT same_record) AS metadata_only,
+    count(*) FILTER (WHERE NOT removed AND NOT new AND NOT coalesce(other_picture, false) AND same_record) AS unchanged,
     count(*) FILTER (WHERE removed) AS removed
 FROM compared
 GROUP BY vendor

@@ -8,9 +8,11 @@ SELECT
     ARRAY(SELECT s ->> 'size' FROM jsonb_array_elements(sizes::jsonb) AS s WHERE coalesce((s ->> 'stock')::int, 1) > 0), event_time
 FROM unnest(
     %(product_id)s::text[], %(market)s::text[], %(vendor)s::text[], %(currency)s::text[], %(price_minor)s::bigint[],
-    %(sale_price_minor)s::bigint[], %(sale_from)s::timestamptz[], %(sale_until)s::timestamptz[], %(tax_included)s::boolean[], %(availability)s::text[], %(sizes)b::text[], %(event_time)s::timestamptz[]
+    %(sale_price_minor)s::bigint[], %(sale_from)s::timestamptz[], %(sale_until)s::timestamptz[], %(tax_included)s::boolean[],
+    %(availability)s::text[], %(sizes)b::text[], %(event_time)s::timestamptz[]
 ) AS offer (
-    product_id, market, vendor, currency, price_minor, sale_price_minor, sale_from, sale_until, tax_included, availability, sizes, event_time
+    product_id, market, vendor, currency, price_minor, sale_price_minor, sale_from, sale_until, tax_included, availability, sizes,
+    event_time
 )
 WHERE NOT EXISTS (
     SELECT FROM landing.packets AS newer WHERE newer.product_id = offer.product_id AND newer.event_time > offer.event_time

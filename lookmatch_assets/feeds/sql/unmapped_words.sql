@@ -22,5 +22,5 @@ WHERE p.market = %(market)s AND NOT p.removed AND said.unmapped
     )
     AND (%(vendor)s::text IS NULL OR p.vendor = %(vendor)s::text)
 GROUP BY 1, 2, 3
-ORDER BY products DESC, vendor, attribute, word
+ORDER BY products DESC, p.vendor, said.attribute, word
 LIMIT %(rows)s

@@ -12,8 +12,8 @@ WHERE l.added_day >= (now() AT TIME ZONE 'UTC')::date - %(days)s::integer
         OR EXISTS (
             SELECT 1
             FROM unnest(t.product_ids) AS shown (product_id)
-            LEFT JOIN catalog.products AS p USING (product_id)
-            LEFT JOIN catalog.offers AS o USING (product_id)
+            LEFT JOIN catalog.products AS p ON p.product_id = shown.product_id
+            LEFT JOIN catalog.offers AS o ON o.product_id = shown.product_id
             WHERE p.product_id IS NULL OR p.removed OR coalesce(o.removed, false)
         )
     )

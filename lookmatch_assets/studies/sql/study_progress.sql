@@ -1,5 +1,5 @@
 SELECT
-    (SELECT count(*) FROM studies.pairs WHERE study_id = %(study_id)s AND expected IS NULL) AS pairs,
+    (SELECT count(*) FROM studies.pairs AS p WHERE p.study_id = %(study_id)s AND p.expected IS NULL) AS pairs,
     count(a.assignment_id) AS assigned,
     count(r.assignment_id) AS rated
 FROM studies.assignments AS a

@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from lookmatch_serving.encoders.vocabulary import ATTRIBUTE_PHRASES, KIND_PHRASES, TYPE_PHRASES
+from lookmatch_serving.encoders.vocabulary import ATTRIBUTE_PHRASES
 
 ATTRIBUTES = ("type", "colour", "pattern", "sleeve", "gender", "usage", "kind")
 UNKNOWN = -1
@@ -158,13 +158,3 @@ def description(labels: Labels, rng: random.Random) -> tuple[str, list[bool]]:
     elif style < 0.65:
         text = f"a photo of {text}"
     return text, [a in said for a in ATTRIBUTES]
-
-
-def known_types() -> list[str]:
-    """Return the article types that have phrases of their own."""
-    return list(TYPE_PHRASES)
-
-
-def known_kinds() -> list[str]:
-    """Return the ten kinds of the photos taken at home."""
-    return list(KIND_PHRASES)

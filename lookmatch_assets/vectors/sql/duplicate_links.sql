@@ -15,6 +15,6 @@ SELECT a.product_id AS one, b.product_id AS other, 'variant' AS reason, a.title 
 FROM touched JOIN sold AS a USING (product_id)
 JOIN sold AS b ON b.vendor = a.vendor AND b.group_id = a.group_id AND b.product_id <> a.product_id
 UNION
-SELECT a.product_id, b.product_id, 'same_picture', a.title, b.title
+SELECT a.product_id AS one, b.product_id AS other, 'same_picture' AS reason, a.title AS one_title, b.title AS other_title
 FROM touched JOIN sold AS a USING (product_id)
 JOIN sold AS b ON b.digest = a.digest AND b.category = a.category AND b.product_id <> a.product_id

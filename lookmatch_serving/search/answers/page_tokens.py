@@ -7,15 +7,12 @@ skipped. The name of a list is
 
 from __future__ import annotations
 
-import base64
-import json
 import secrets
 from dataclasses import dataclass
 
 from lookmatch_serving.errors import NotFoundError
-
-LONGEST_LIST = 200
-"""Products of a layer that can be paged through."""
+from lookmatch_serving.opaque_tokens import decode_token, encode_token
+from lookmatch_serving.search.retrieval.stage import LONGEST_LIST
 
 _UNKNOWN = "page_token: it names no result list; accepted is a next_page_token of an earlier answer"
 
@@ -30,8 +27,7 @@ class PageToken:
 
     def encoded(self) -> str:
         """The opaque form."""
-        text = json.dumps([self.result_list, self.layer, self.offset], separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return encode_token(self.result_list, self.layer, self.offset)
 
 
 def new_result_list() -> str:
@@ -46,8 +42,8 @@ def parse_token(token: str) -> PageToken:
         NotFoundError: it names no result list.
     """
     try:
-        name, layer, offset = json.loads(base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)))
-    except (ValueError, TypeError) as error:
+        name, layer, offset = decode_token(token)
+    except ValueError as error:
         raise NotFoundError(_UNKNOWN) from error
     if not (isinstance(name, str) and isinstance(layer, str) and isinstance(offset, int) and 0 < offset <= LONGEST_LIST):
         raise NotFoundError(_UNKNOWN)

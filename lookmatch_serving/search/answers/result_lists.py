@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.search.answers.page_tokens import PageToken
+from lookmatch_serving.search.context import SearchContext
 from lookmatch_serving.search.models.answer import Hit, LayerAnswer, MatchGrade, Ranker
+from lookmatch_serving.search.models.products import Product
 from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.ranking import Ranked
 from lookmatch_serving.search.models.request import AppliedPreference, FilterName, SearchRequest
-from lookmatch_serving.search.reranking.fallback_chain import Found
 from lookmatch_serving.search.reranking.grading import CALIBRATED, best_grade
-from lookmatch_serving.search.reranking.rankers import Ranked, RankedLayer
-from lookmatch_serving.search.retrieval.products import Product, hit_of, products_by_id
+from lookmatch_serving.search.retrieval.products import hit_of, products_by_id
 
 
 class _Record(BaseModel):
@@ -56,7 +57,7 @@ class RankedList(_Record):
     """A layer's products, best first.
 
     Attributes:
-        ranker: the rung that ordered them.
+        ranker: the step of the fallback chain that ordered them.
         filters: that held, preferences that count as filters among them; JSON of ``LayerFilters``.
         relaxed: filters that were dropped, in that order.
         explanation: why there are none.
@@ -94,11 +95,11 @@ class ResultList(_Record):
     layers: dict[str, RankedList]
 
 
-def ranked_lists(found: Found, ranked: Mapping[str, RankedLayer]) -> dict[str, RankedList]:
+def ranked_lists(context: SearchContext) -> dict[str, RankedList]:
     """Layer -> its list."""
     lists = {}
-    for query in found.queries:
-        order, searched = ranked[query.layer], found.searched.get(query.layer)
+    for query in context.queries:
+        order, searched = context.ranked[query.layer], context.found.layers.get(query.layer)
         lists[query.layer] = RankedList(
             query=query,
             ranker=order.ranker,

@@ -1,7 +1,7 @@
 """Identical searches that are under way at the same time are one search: the first is computed, the others get its answer.
 
 Within a process the others wait for its future; of several processes the first holds a claim in Valkey. Those that wait hold
-no place of ``Admission``, and the model is asked once. ``SearchCache.made_once`` does the same for a stage, for searches that
+no place of ``Admission``, and the model is asked once. ``SearchCache.get_or_create`` does the same for a stage, for searches that
 share a look and differ in the rest.
 """
 

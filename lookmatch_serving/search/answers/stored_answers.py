@@ -28,7 +28,7 @@ def refreshed(connection: DictConnection, stored: SearchAnswer, request: SearchR
     return stored.model_copy(update={"query_id": uuid4(), "layers": layers})
 
 
-def tagged_answer(connection: DictConnection, stored: SearchAnswer, request: SearchRequest, trace: Trace) -> SearchAnswer | None:
+def stored_answer(connection: DictConnection, stored: SearchAnswer, request: SearchRequest, trace: Trace) -> SearchAnswer | None:
     """The answer that the offline job stored, as it holds today: what is no longer sold is left out, and the answer says so.
 
     Returns:

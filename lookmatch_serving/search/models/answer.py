@@ -15,7 +15,7 @@ from lookmatch_serving.value_types import LayerName, Record
 
 
 class Ranker(StrEnum):
-    """Which step of the ladder ordered the hits, best first."""
+    """Which step of the fallback chain ordered the hits, best first."""
 
     LLM = "llm"
     SEGMENT = "segment"
@@ -75,7 +75,7 @@ class LayerAnswer(Record):
 
 
 class Degradation(Record):
-    """One step of the ladder that was not taken, and why."""
+    """One step of a fallback chain that was not taken, and why."""
 
     stage: str
     reason: str

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.settings import Market
 from lookmatch_serving.value_types import (
     WHOLE_NUMBER,
@@ -21,8 +22,6 @@ from lookmatch_serving.value_types import (
     SizeSystem,
     Text,
 )
-
-PAGE_TOKEN = r"^[A-Za-z0-9_-]+$"  # noqa: S105  a pattern
 
 
 class FilterName(StrEnum):

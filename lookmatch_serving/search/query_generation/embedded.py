@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 
@@ -41,26 +40,6 @@ OWN_LAYER = 3.0
 
 _MANY_COLOURS = ("checked", "striped", "floral", "polka dot", "embroidered")
 """Patterns of which a second colour is said where it covers enough."""
-
-
-class QueryGenerator(Protocol):
-    """Reads a look."""
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the same look would be read differently."""
-
-    def generate(self, look: Look, seconds: float, ledger: Ledger) -> list[LayerQuery]:
-        """Queries, one a layer, outermost first; empty when nobody dressed is seen.
-
-        Args:
-            look: the picture.
-            seconds: the caller stops waiting after that long.
-            ledger: is told of calls that cost money.
-
-        Raises:
-            UpstreamError: the model behind it did not answer usefully.
-        """
 
 
 class EmbeddedQueryGenerator:

@@ -10,7 +10,7 @@ Without a calibration of that very version grades come from fixed thresholds, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,6 +19,7 @@ import structlog
 
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.models.index import LiveIndex
 
 EVEN = 0.5
 """Least probability of a grade that is given."""
@@ -144,22 +145,14 @@ class GradingRegistry:
         self._held: dict[tuple[str, str], tuple[datetime | None, Grading]] = {}
         self._lock = threading.Lock()
 
-    def get(
-        self, market: str, encoder_key: str, version: str, fitted_at: datetime | None, read: Callable[[], Grading]
-    ) -> Grading:
-        """The grading of an encoder version in a market.
-
-        Args:
-            market: of the index.
-            encoder_key: of the live encoder.
-            version: of the live encoder.
-            fitted_at: when its calibration was fitted; None where there is none, which is logged.
-            read: reads the calibration.
-        """
+    def of(self, connection: DictConnection, index: LiveIndex) -> Grading:
+        """The grading of a live index; that it has no calibration is logged."""
+        market, encoder_key, version, fitted_at = index.market, index.encoder_key, index.encoder_version, index.calibrated_at
         place = (market, version)
         held = self._held.get(place)
         if held is None or held[0] != fitted_at:
-            made = read() if fitted_at is not None else uncalibrated_grading(encoder_key, version, market)
+            calibrated = fitted_at is not None
+            made = read_grading(connection, market, version) if calibrated else uncalibrated_grading(encoder_key, version, market)
             if not made.calibrated:
                 _log.warning("grades_uncalibrated", market=market, encoder=encoder_key, version=version, grading=made.source)
             held = (fitted_at, made)

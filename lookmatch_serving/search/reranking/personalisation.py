@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.search.context import SearchContext
+from lookmatch_serving.search.models.products import Product
+from lookmatch_serving.search.models.ranking import Ranked, RankedLayer
 from lookmatch_serving.search.models.request import AppliedPreference, PreferenceMode, SearchRequest
-from lookmatch_serving.search.reranking.fallback_chain import Found
-from lookmatch_serving.search.reranking.rankers import Ranked, RankedLayer
+from lookmatch_serving.search.models.sizes import SizeChart
 from lookmatch_serving.search.retrieval.filters import size_note
 from lookmatch_serving.search.retrieval.nearest import brand_key
-from lookmatch_serving.search.retrieval.products import Product
-from lookmatch_serving.search.retrieval.size_systems import SizeChart, accepted_sizes, fitting_sizes
+from lookmatch_serving.search.retrieval.size_systems import accepted_sizes, fitting_sizes
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference, in_force
 from lookmatch_serving.shoppers.store import explicit_preferences, inferred_preferences
 from lookmatch_serving.value_types import PreferenceKind, PreferredSize
@@ -65,35 +66,36 @@ def fits(product: Product, preferences: Sequence[AppliedPreference], layer: str,
     return list(best.values())
 
 
-def followed(found: Found, ranked: Mapping[str, RankedLayer], preferences: Sequence[AppliedPreference]) -> dict[str, RankedLayer]:
+def followed(context: SearchContext, ranked: Mapping[str, RankedLayer]) -> dict[str, RankedLayer]:
     """Layers with their hits moved up by the preferences that they fit, each told so.
 
     Where filters were relaxed, what passes more of them stays in front of what passes fewer.
     """
-    return {layer: _followed(found, layer, order, preferences) for layer, order in ranked.items()}
+    return {layer: _followed(context, layer, order) for layer, order in ranked.items()}
 
 
-def _followed(found: Found, layer: str, order: RankedLayer, preferences: Sequence[AppliedPreference]) -> RankedLayer:
-    tell = preferences or found.size_chart  # notes come of nothing else
-    hits = [_told(one, found, layer, preferences) for one in order.hits] if tell else order.hits
+def _followed(context: SearchContext, layer: str, order: RankedLayer) -> RankedLayer:
+    tell = context.preferences or context.found.size_chart  # notes come of nothing else
+    hits = [_told(hit, context, layer) for hit in order.hits] if tell else order.hits
     if any(hit.boost for hit in hits):
         hits.sort(key=lambda one: -one.score)
     return replace(order, hits=sorted(hits, key=lambda one: len(one.candidate.relaxed)))
 
 
-def _told(one: Ranked, found: Found, layer: str, preferences: Sequence[AppliedPreference]) -> Ranked:
-    product, searched = found.products.get(one.candidate.product_id), found.searched.get(layer)
+def _told(hit: Ranked, context: SearchContext, layer: str) -> Ranked:
+    found = context.found
+    product, searched = found.products.get(hit.candidate.product_id), found.layers.get(layer)
     if product is None or searched is None:
-        return one
-    notes = dict(one.notes)
-    fitting = fits(product, preferences, layer, found.size_chart)
+        return hit
+    notes = dict(hit.notes)
+    fitting = fits(product, context.preferences, layer, found.size_chart)
     if fitting:
         notes["preferences"] = "; ".join(fit.text for fit in fitting)
     estimate = size_note(product, searched.filters, layer, found.size_chart)
     if estimate is not None:
         notes["size"] = estimate
     boost = sum(fit.boost for fit in fitting)
-    return replace(one, score=one.score + boost, boost=boost, notes=notes)
+    return replace(hit, score=hit.score + boost, boost=boost, notes=notes)
 
 
 def _said(explicit: ExplicitPreferences, mode: PreferenceMode) -> Iterable[AppliedPreference]:

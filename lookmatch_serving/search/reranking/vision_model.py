@@ -20,8 +20,8 @@ from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.llm.client import Content, Question, VisionModel, image_block, text_block
 from lookmatch_serving.llm.prompts import RERANK_CANDIDATE, RERANK_LAYER, RERANK_SYSTEM, RERANK_USER, RERANK_VERSION
 from lookmatch_serving.llm.schemas import JudgedLayer, JudgedLook
+from lookmatch_serving.search.models.protocols import Judgement, Offered
 from lookmatch_serving.search.models.query import LayerQuery
-from lookmatch_serving.search.reranking.rankers import Judgement, Offered
 
 LOOK_PIXELS = 768
 PRODUCT_PIXELS = 224

@@ -7,78 +7,23 @@ filter named there is dropped, then the second too, until a page is full; what p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.models.filters import LayerCandidates, LayerFilters
 from lookmatch_serving.search.models.garments import catalogue_layers
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.models.products import Candidate, Product
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.models.request import AppliedPreference, FilterName, Filters, PreferenceMode
-from lookmatch_serving.search.retrieval.nearest import Candidate, LiveIndex, conditions_of, layer_candidates
-from lookmatch_serving.search.retrieval.products import Product
-from lookmatch_serving.search.retrieval.size_systems import (
-    SIZE_GROUP_OF_LAYER,
-    AcceptedSize,
-    SizeChart,
-    accepted_sizes,
-    fitting_sizes,
-)
+from lookmatch_serving.search.models.sizes import SizeChart
+from lookmatch_serving.search.retrieval.nearest import conditions_of, layer_candidates
+from lookmatch_serving.search.retrieval.size_systems import SIZE_GROUP_OF_LAYER, AcceptedSize, accepted_sizes, fitting_sizes
+from lookmatch_serving.settings import Market
 from lookmatch_serving.value_types import PreferredSize
 
 _MOST_COUNTED = 1_000
-
-
-@dataclass(frozen=True)
-class LayerFilters:
-    """The filters of one layer.
-
-    Attributes:
-        filters: with the preferences that count as filters; ``size`` and ``size_system`` moved into ``sizes``.
-        sizes: any of which must be in stock; None does not filter.
-    """
-
-    filters: Filters
-    sizes: tuple[PreferredSize, ...] | None = None
-
-    @property
-    def in_force(self) -> tuple[FilterName, ...]:
-        """Names of the filters that something can fail."""
-        values = {**{name: getattr(self.filters, name) for name in FilterName}, FilterName.SIZE: self.sizes}
-        return tuple(name for name in FilterName if values[name])
-
-    def without(self, name: FilterName) -> LayerFilters:
-        """The same without one of them."""
-        if name is FilterName.SIZE:
-            return replace(self, sizes=None)
-        return replace(self, filters=self.filters.model_copy(update={name.value: None}))
-
-    def described(self) -> dict[str, Any]:
-        """As the query log keeps it."""
-        values = self.filters.model_dump(mode="json", exclude_none=True, exclude={"size", "size_system"})
-        sizes = [one.model_dump(mode="json", exclude_none=True) for one in self.sizes or ()]
-        return {**values, **({"sizes": sizes} if sizes else {})}
-
-    def accepted(self, layer: str, chart: SizeChart) -> list[AcceptedSize] | None:
-        """Sizes of the layer's products that pass; None does not filter."""
-        return None if self.sizes is None else accepted_sizes(self.sizes, layer, chart)
-
-
-@dataclass(frozen=True)
-class LayerFound:
-    """What was found for a layer.
-
-    Attributes:
-        candidates: those that pass all filters first.
-        filters: that held at first.
-        relaxed: filters that were dropped in the end, in that order.
-        explanation: why nothing was found; None where something was.
-    """
-
-    candidates: list[Candidate]
-    filters: LayerFilters
-    relaxed: tuple[FilterName, ...] = ()
-    explanation: str | None = None
 
 
 def layer_filters(filters: Filters, preferences: Sequence[AppliedPreference], layer: str) -> LayerFilters:
@@ -99,6 +44,11 @@ def layer_filters(filters: Filters, preferences: Sequence[AppliedPreference], la
     return LayerFilters(filters.model_copy(update=changed), sizes)
 
 
+def sizes_accepted(filters: LayerFilters, layer: str, chart: SizeChart) -> list[AcceptedSize] | None:
+    """Sizes of the layer's products that pass; None does not filter."""
+    return None if filters.sizes is None else accepted_sizes(filters.sizes, layer, chart)
+
+
 def chart_needed(filters: Filters, preferences: Sequence[AppliedPreference]) -> bool:
     """Whether sizes of other systems must be known."""
     return filters.size_system is not None or any(one.size is not None and one.size.system is not None for one in preferences)
@@ -106,7 +56,7 @@ def chart_needed(filters: Filters, preferences: Sequence[AppliedPreference]) -> 
 
 def size_note(product: Product, wanted: LayerFilters, layer: str, chart: SizeChart) -> str | None:
     """Which of a product's sizes passes the filter, where only the size chart says so."""
-    accepted = wanted.accepted(layer, chart)
+    accepted = sizes_accepted(wanted, layer, chart)
     if not accepted:
         return None
     fitting = fitting_sizes(product.sizes, product.size_system, product.gender, product.market, accepted)
@@ -122,7 +72,7 @@ def filtered_candidates(
     chart: SizeChart,
     limit: int,
     page_size: int,
-) -> LayerFound:
+) -> LayerCandidates:
     """Candidates of a layer.
 
     Args:
@@ -137,7 +87,7 @@ def filtered_candidates(
     """
 
     def passing(filters: LayerFilters) -> list[Candidate]:
-        sizes = filters.accepted(query.layer, chart)
+        sizes = sizes_accepted(filters, query.layer, chart)
         return layer_candidates(connection, index, query, vector, filters.filters, limit, sizes)
 
     found, loosened, relaxed = passing(wanted), wanted, list[FilterName]()
@@ -152,7 +102,15 @@ def filtered_candidates(
         more = [replace(one, relaxed=tuple(relaxed)) for one in passing(loosened) if one.product_id not in held]
         found = (found + more)[:limit]
     explanation = _why_nothing(connection, index, query.layer, loosened, chart) if not found else None
-    return LayerFound(found, wanted, tuple(relaxed), explanation)
+    return LayerCandidates(found, wanted, tuple(relaxed), explanation)
+
+
+def count_passing(connection: DictConnection, market: Market, filters: Filters, product_ids: Sequence[str]) -> int:
+    """How many of these products pass the filters now, whatever layer they are of."""
+    conditions = replace(conditions_of(market.value, filters, ()), layers=None)
+    statement = read_sql(__package__, "count_passing").format(filters=read_sql(__package__, "product_filters"))
+    row = connection.execute(statement, {**conditions.parameters(), "product_ids": list(product_ids)}).fetchone()
+    return int(row["passing"]) if row else 0
 
 
 def _why_nothing(connection: DictConnection, index: LiveIndex, layer: str, filters: LayerFilters, chart: SizeChart) -> str:
@@ -168,7 +126,7 @@ def _why_nothing(connection: DictConnection, index: LiveIndex, layer: str, filte
 
 
 def _count(connection: DictConnection, index: LiveIndex, layer: str, filters: LayerFilters, chart: SizeChart) -> int:
-    conditions = conditions_of(index.market, filters.filters, catalogue_layers(layer), filters.accepted(layer, chart))
+    conditions = conditions_of(index.market, filters.filters, catalogue_layers(layer), sizes_accepted(filters, layer, chart))
     text = read_sql(__package__, "product_filters")
     statement = read_sql(__package__, "count_matches").format(filters=text)
     row = connection.execute(statement, {**conditions.parameters(), "most": _MOST_COUNTED}).fetchone()

@@ -12,11 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psycopg
 import structlog
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
+from lookmatch_serving.db import DictConnection
 from lookmatch_serving.encoders.loaded import EncoderRegistry
 from lookmatch_serving.encoders.protocol import Encoder
-from lookmatch_serving.search.retrieval.nearest import LiveIndex
+from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.retrieval.nearest import live_index, live_indexes
 from lookmatch_serving.search.runtime.trace import Trace
 
 RETRY_SECONDS = 30.0
@@ -35,8 +40,8 @@ class _Failure:
 class LiveEncoders:
     """The index and the encoder that answer each market; safe to use from many threads."""
 
-    def __init__(self, shelf: EncoderRegistry, warm: Callable[[Encoder], None]) -> None:
-        self._shelf = shelf
+    def __init__(self, encoders: EncoderRegistry, warm: Callable[[Encoder], None]) -> None:
+        self._encoders = encoders
         self._warm = warm
         self._lock = threading.Lock()
         self._first = threading.Lock()
@@ -44,6 +49,31 @@ class LiveEncoders:
         self._serving: dict[str, LiveIndex] = {}
         self._warming: set[_Version] = set()
         self._failures: dict[_Version, _Failure] = {}
+
+    def warm_up(self, pool: ConnectionPool[DictConnection], configured: str) -> None:
+        """Load what the live indexes need; the encoder of the ``configured`` key where no market has one."""
+        try:
+            with pool.connection() as connection:
+                indexes = live_indexes(connection)
+        except (PoolTimeout, TooManyRequests, psycopg.OperationalError):
+            indexes = []
+        for index in indexes:
+            try:
+                self.settle(index, Trace())
+            except LookmatchError as error:
+                _log.warning("index_not_usable", market=index.market, error=str(error))
+        if not indexes:
+            self._warm(self._encoders.get(configured))
+
+    def of_market(self, pool: ConnectionPool[DictConnection], market: str, trace: Trace) -> tuple[LiveIndex, Encoder]:
+        """The index and the encoder that answer a market; see ``settle``.
+
+        Raises:
+            UpstreamError: nothing is indexed there yet.
+        """
+        with pool.connection() as connection:
+            index = live_index(connection, market)
+        return self.settle(index, trace)
 
     def settle(self, index: LiveIndex, trace: Trace) -> tuple[LiveIndex, Encoder]:
         """The index to search in and the encoder that its vectors were made with.
@@ -72,7 +102,7 @@ class LiveEncoders:
         return before, self._ready[before.encoder_key, before.encoder_version]
 
     def _load(self, name: _Version) -> None:
-        encoder = self._shelf.get(*name)
+        encoder = self._encoders.get(*name)
         self._warm(encoder)
         with self._lock:
             self._ready[name] = encoder

@@ -19,21 +19,21 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
-from babel.numbers import get_currency_precision
 from pgvector import HalfVector
 from psycopg import sql
 
+from lookmatch_serving.currency import minor_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.encoders.protocol import Vectors
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.search.models.garments import catalogue_layers
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.models.products import Candidate
 from lookmatch_serving.search.models.query import LayerQuery
-from lookmatch_serving.search.models.request import FilterName, Filters
+from lookmatch_serving.search.models.request import Filters
 from lookmatch_serving.search.retrieval.size_systems import AcceptedSize
 
 SELECTIVE_SHARE = 0.01
@@ -43,7 +43,7 @@ EXACT_ROWS = 5_000
 """So are filters that keep at most this many rows: scanning them takes some 10 ms whatever their share is."""
 
 _EF_SEARCH = (200, 1000)
-"""Least and most of ``hnsw.ef_search``; with 120, a filter keeping half missed one of fifty (`lookmatch bench retrieval`)."""
+"""Least and most of ``hnsw.ef_search``; 120 missed one of fifty when a filter kept half (`python -m benchmarks retrieval`)."""
 
 _OVERFETCH = 2
 _BIT_POOL, _LEAST_BIT_POOL = 8, 800
@@ -51,51 +51,6 @@ _BIT_POOL, _LEAST_BIT_POOL = 8, 800
 
 _MOST_ROWS = 4_000
 _SAME_PICTURE = 3  # decimals of similarity below which two products look the same
-
-
-@dataclass(frozen=True)
-class LiveIndex:
-    """What search reads in a market: the live encoder, the table of its vectors (schema ``vectors``), age and size.
-
-    Attributes:
-        search_by: ``planned`` chooses between exact scan and index for each request; ``exact`` and ``index`` are for comparing.
-        ef_search: HNSW's list length; None takes what serving takes.
-        bit_index: whether there is an index over the signs of the vectors.
-        calibrated_at: when the encoder version's grades were calibrated here; None when they were not.
-    """
-
-    market: str
-    encoder_key: str
-    encoder_version: str
-    table_name: str
-    dimensions: int
-    index_as_of: datetime
-    products: int
-    search_by: Literal["planned", "exact", "index", "bits"] = "planned"
-    ef_search: int | None = None
-    bit_index: bool = False
-    calibrated_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A product near a layer's query.
-
-    Attributes:
-        product_id: of the product shown for its duplicates.
-        similarity: cosine with the query vector.
-        variants: ids of its near-duplicates that are still sold.
-        plausible: False when its category or gender is not what the look's query names.
-        category: of the product.
-        relaxed: filters that were dropped to find it.
-    """
-
-    product_id: str
-    similarity: float
-    variants: tuple[str, ...] = ()
-    plausible: bool = True
-    category: str = ""
-    relaxed: tuple[FilterName, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +82,6 @@ class Retrieved:
 
     candidates: list[Candidate]
     method: str
-    estimated_rows: int = 0
 
 
 def live_index(connection: DictConnection, market: str) -> LiveIndex:
@@ -145,19 +99,6 @@ def live_index(connection: DictConnection, market: str) -> LiveIndex:
 def live_indexes(connection: DictConnection, market: str | None = None) -> list[LiveIndex]:
     """The live encoders of a market, or of all markets that have one."""
     return [LiveIndex(**row) for row in connection.execute(_query("live_encoders"), {"market": market}).fetchall()]
-
-
-def minor_units(amount: float, currency: str, *, up: bool) -> int:
-    """An amount in minor units (1.99 USD is 199, 199 JPY is 199), rounded up or down to the next whole one."""
-    scaled = Decimal(str(amount)).scaleb(get_currency_precision(currency))
-    return int(scaled.to_integral_value(ROUND_CEILING if up else ROUND_FLOOR))
-
-
-def major_units(minor: int | None, currency: str | None) -> float | None:
-    """Minor units back in major ones."""
-    if minor is None or currency is None:
-        return None
-    return float(Decimal(minor).scaleb(-get_currency_precision(currency)))
 
 
 def brand_key(brand: str) -> str:
@@ -230,7 +171,7 @@ def nearest_products(
                 continue
             candidates = _collapsed(connection, rows, limit)
             if len(candidates) >= limit or len(rows) < rows_wanted or rows_wanted >= _MOST_ROWS:
-                return Retrieved(candidates, method, estimated)
+                return Retrieved(candidates, method)
             rows_wanted = min(rows_wanted * 4, _MOST_ROWS)
 
 
@@ -319,11 +260,6 @@ def _collapsed(connection: DictConnection, rows: Sequence[Mapping[str, Any]], li
         others = tuple(m for m in group["members"] if m != product_id) if group else ()
         candidates.append(Candidate(product_id, similarity, others, category=categories[product_id]))
     return candidates
-
-
-def filters_sql(name: str) -> sql.Composed:
-    """A statement of this stage with the hard filters filled in."""
-    return _query(name, filters=_filters())
 
 
 def _filters() -> sql.Composable:

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from lookmatch_serving.currency import major_units
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.search.models.answer import Hit, MatchGrade
-from lookmatch_serving.search.retrieval.nearest import major_units
-
-
-@dataclass(frozen=True)
-class Product:
-    """A product that is still sold. ``digest`` names its stored picture; None when there is none."""
-
-    product_id: str
-    market: str
-    title: str
-    brand: str | None
-    category: str
-    gender: str | None
-    size_system: str | None
-    price: float | None
-    currency: str | None
-    image_url: str
-    product_url: str
-    in_stock: bool
-    sizes: tuple[str, ...]
-    digest: str | None
+from lookmatch_serving.search.models.products import Product
 
 
 def products_by_id(connection: DictConnection, market: str, product_ids: Iterable[str]) -> dict[str, Product]:

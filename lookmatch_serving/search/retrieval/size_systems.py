@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lookmatch_serving.db import DictConnection
+from lookmatch_serving.search.models.sizes import ChartRow, SizeChart
 from lookmatch_serving.value_types import PreferredSize, SizeGroup, SizeSystem
 
 SIZE_GROUP_OF_LAYER: Mapping[str, SizeGroup] = {
@@ -56,18 +57,6 @@ class AcceptedSize:
     system: SizeSystem | None = None
     gender: str | None = None
     estimated: bool = False
-
-
-@dataclass(frozen=True)
-class ChartRow:
-    """One line of the size chart."""
-
-    gender: str
-    group: SizeGroup
-    names: Mapping[SizeSystem, str]
-
-
-SizeChart = Sequence[ChartRow]
 
 
 def read_size_chart(connection: DictConnection) -> SizeChart:

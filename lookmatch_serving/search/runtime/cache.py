@@ -62,7 +62,7 @@ class SearchCache:
         """Give the connections back."""
         self._client.close()
 
-    def made_once(
+    def get_or_create(
         self,
         name: str,
         keep_seconds: int,
@@ -194,12 +194,12 @@ class SearchCache:
         """Keep a whole answer."""
         self._set(f"{_PREFIX}:{name}", zlib.compress(json.dumps(answer).encode(), 1), ANSWER_SECONDS, trace)
 
-    def keep_made(self, name: str, value: Any, keep_seconds: int, trace: Trace) -> None:
-        """Keep what ``made_once`` would make, where it was made elsewhere."""
+    def put(self, name: str, value: Any, keep_seconds: int, trace: Trace) -> None:
+        """Keep what ``get_or_create`` would make, where it was made elsewhere."""
         self._set(f"{_PREFIX}:{name}", json.dumps(value).encode(), keep_seconds, trace)
 
-    def made(self, name: str, trace: Trace) -> Any:
-        """What ``made_once`` or ``keep_made`` kept; None when nothing is."""
+    def get(self, name: str, trace: Trace) -> Any:
+        """What ``get_or_create`` or ``put`` kept; None when nothing is."""
         found = self._get(f"{_PREFIX}:{name}", trace)
         return None if found is None else json.loads(found)
 

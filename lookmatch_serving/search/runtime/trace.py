@@ -1,4 +1,4 @@
-"""What one request notes about itself while it runs: time per stage and the steps of the ladder that were not taken."""
+"""What one request notes about itself while it runs: time per stage and the steps of fallback chains that were not taken."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lookmatch_serving.search.models.query import LayerQuery
 
 
 @dataclass(frozen=True)
-class Progress:
+class StageEvent:
     """What an observer of a request is told when a stage begins, when it ends, and when the layers of the look are known.
 
     Attributes:
@@ -29,7 +29,7 @@ class Progress:
     layers: tuple[LayerQuery, ...] = ()
 
 
-Observer = Callable[[Progress], None]
+Observer = Callable[[StageEvent], None]
 """Is told of a request's progress on the request's own thread: it must be quick and must not raise."""
 
 
@@ -49,17 +49,17 @@ class Trace:
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage; times of the same name add up."""
         started = time.monotonic()
-        self._tell(Progress(name))
+        self._tell(StageEvent(name))
         try:
             yield
         finally:
             spent = (time.monotonic() - started) * 1000
             self.timings_ms[name] = round(self.timings_ms.get(name, 0.0) + spent, 1)
-            self._tell(Progress(name, finished=True, milliseconds=self.timings_ms[name]))
+            self._tell(StageEvent(name, finished=True, milliseconds=self.timings_ms[name]))
 
     def layers_read(self, queries: Sequence[LayerQuery]) -> None:
         """Tell the observer what the look consists of."""
-        self._tell(Progress("query_generation", layers=tuple(queries)))
+        self._tell(StageEvent("query_generation", layers=tuple(queries)))
 
     def degrade(self, stage: str, reason: str) -> None:
         """Note a step not taken, once."""
@@ -67,6 +67,6 @@ class Trace:
         if note not in self.degraded:
             self.degraded.append(note)
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: StageEvent) -> None:
         if self._observer is not None:
             self._observer(progress)

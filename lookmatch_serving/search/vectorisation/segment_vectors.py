@@ -15,12 +15,14 @@ from PIL import Image
 
 from lookmatch_serving.encoders.protocol import Encoder, Vectors
 from lookmatch_serving.errors import LookmatchError
+from lookmatch_serving.search.context import SearchContext
 from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Segmenter
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.search.runtime.deadline import BoundedWorkers, Deadline
 from lookmatch_serving.search.runtime.trace import Trace
-from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter, Segmenter
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 
 SEGMENTER_THREADS = 2
 TEXT_AND_RETRIEVAL_MS = 80.0
@@ -52,17 +54,17 @@ class SegmentVectors:
         """Take no more work."""
         self._workers.close()
 
-    def of(self, look: Look, queries: Sequence[LayerQuery], encoder: Encoder, deadline: Deadline, trace: Trace) -> Segments:
+    def of(self, context: SearchContext) -> Segments:
         """Vectors of the layers that were found; what was not done as configured is noted in the trace."""
         if self._segmenter.version != self._embedded.version:
             try:
-                return self._made(self._segmenter, look, queries, encoder, deadline, trace)
+                return self._made(self._segmenter, context)
             except LookmatchError as error:
-                trace.degrade("segmentation", f"cut out by the embedded segmenter: {error}")
+                context.trace.degrade("segmentation", f"cut out by the embedded segmenter: {error}")
         try:
-            return self._made(self._embedded, look, queries, encoder, deadline, trace)
+            return self._made(self._embedded, context)
         except LookmatchError as error:
-            trace.degrade("segmentation", f"the layers were not cut out: {error}")
+            context.trace.degrade("segmentation", f"the layers were not cut out: {error}")
             return {}
 
     def make_all(self, looks: Sequence[tuple[Look, list[LayerQuery]]], encoder: Encoder, pool: Executor, trace: Trace) -> None:
@@ -82,20 +84,13 @@ class SegmentVectors:
         except LookmatchError:
             return None
 
-    def _made(
-        self,
-        segmenter: Segmenter,
-        look: Look,
-        queries: Sequence[LayerQuery],
-        encoder: Encoder,
-        deadline: Deadline,
-        trace: Trace,
-    ) -> Segments:
-        name = segments_name(segmenter, encoder, look.digest, queries)
+    def _made(self, segmenter: Segmenter, context: SearchContext) -> Segments:
+        encoder, deadline, trace = context.encoder, context.deadline, context.trace
+        name = segments_name(segmenter, encoder, context.look.digest, context.queries)
         held = self._cache.segments(name, encoder.dimensions, trace)
         if held is not None:
             return held
-        pieces = self._cut(segmenter, look, queries, deadline)
+        pieces = self._cut(segmenter, context.look, context.queries, deadline)
         encode = partial(encoded, encoder, pieces)
         made = self._encoder_workers.run(encode, deadline.share_ms(reserve_ms=TEXT_AND_RETRIEVAL_MS)) if pieces else {}
         self._cache.keep_segments(name, made, trace)

@@ -6,7 +6,6 @@ The embedded segmenter uses the look parser's outlines; ``grounded_segmentation`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from PIL import Image
 
@@ -22,21 +21,6 @@ LEAST_OVERLAP = 0.3
 
 EMBEDDED_SEGMENTER = "embedded-3"
 """Part of the cache key; changes whenever the same layer would be cut out differently."""
-
-
-class Segmenter(Protocol):
-    """Cuts layers out of a look."""
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the same layer would be cut out differently."""
-
-    def segment(self, picture: Image.Image, queries: Sequence[LayerQuery]) -> dict[str, Image.Image]:
-        """Layer name -> its cut-out (RGB, square, on neutral ground); layers that were not found are missing.
-
-        Raises:
-            ConfigurationError: its weights are not there.
-        """
 
 
 class EmbeddedSegmenter:

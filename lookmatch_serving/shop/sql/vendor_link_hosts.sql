@@ -3,6 +3,6 @@ SELECT lower(substring(s.product_url FROM '^https?://([^/?#]+)')) AS host, count
 FROM (
     SELECT p.product_url FROM catalog.products AS p
     WHERE p.market = %(market)s AND p.vendor = %(vendor)s AND NOT p.removed
-    LIMIT %(sample)s
+    LIMIT %(sample)s  -- noqa: AM09
 ) AS s
 GROUP BY 1

@@ -8,7 +8,7 @@ WITH near AS MATERIALIZED (
     WHERE v.market = %(market)s
         AND v.encoder_version = %(encoder_version)s
         AND {filters}
-    ORDER BY binary_quantize(v.embedding)::bit({dimensions}) <~> binary_quantize(%(vector)s::halfvec)::bit({dimensions})
+    ORDER BY binary_quantize(v.embedding)::bit({dimensions}) <~> binary_quantize(%(vector)s::halfvec)::bit({dimensions})  -- noqa: PRS
     LIMIT %(pool)s
 )
 

@@ -5,6 +5,7 @@ WITH passing AS MATERIALIZED (
     LEFT JOIN catalog.offers AS o ON o.product_id = p.product_id
     WHERE {filters}
 )
+
 SELECT v.product_id, passing.category, 1 - (v.embedding <=> %(vector)s::halfvec) AS similarity
 FROM passing
 JOIN {vectors} AS v ON v.product_id = passing.product_id
