@@ -99,7 +99,7 @@ def _read(generator: EmbeddedQueryGenerator, photos: Sequence[Example]) -> tuple
 
 
 def colours_right(photos: Sequence[Example], readings: Sequence[Sequence[ReadLayer]]) -> tuple[int, int]:
-    """Return how many colours said are the first or second of the true mask's own pixels, and of how many layers."""
+    """Return how many of the colours said are among the first two of the true mask, and of how many layers."""
     right = total = 0
     for photo, reading in zip(photos, readings, strict=True):
         picture = Image.fromarray(photo.pixels)
@@ -124,10 +124,8 @@ def layer_table(counts: Mapping[str, Tally]) -> list[str]:
         overlaps = f"{of_layer.box_iou / found:7.2f}  {of_layer.mask_iou / found:8.2f}"
         types = f"{of_layer.type_right / of_layer.typed:.2f}" if of_layer.typed else "-"
         before = ", ".join(f"{value:.2f}" for value in BEFORE.get(layer, ())) or "-"
-        lines.append(
-            f"{layer:<12} {of_layer.worn:4d}  {of_layer.recall:6.2f}  {of_layer.precision:9.2f}  {overlaps}"
-            f"  {types:>10}   {before}"
-        )
+        counted = f"{of_layer.worn:4d}  {of_layer.recall:6.2f}  {of_layer.precision:9.2f}"
+        lines.append(f"{layer:<12} {counted}  {overlaps}  {types:>10}   {before}")
     return lines
 
 

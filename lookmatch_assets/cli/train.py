@@ -57,7 +57,13 @@ def train_mini(
 @click.argument("data", type=_FOLDER)
 @click.option("--home", type=_FOLDER, help="Folder of photos taken at home; `clothes-at-home` beside DATA where there is one.")
 @click.option("--shop", type=_FOLDER, help="Folder of shop photos; `fashion-products` beside DATA where there is one.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("lookmatch-parser"), show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("lookmatch-parser"),
+    show_default=True,
+    help="Folder of the model.",
+)
 @click.option("--small-steps", default=800, show_default=True, help="Steps of stage 1: labelled photos at half the pixels.")
 @click.option(
     "--drawn-steps", default=500, show_default=True, help="Steps of stage 2: drawn figures beside them, half the pixels."

@@ -45,6 +45,12 @@ LEAST_CONFIDENCE: Mapping[str, float] = {
 }
 """Least mean probability of a garment's pixels, below which there is no such garment; chosen on photos whose tags are known."""
 
+LEAST_OF_PERSON: Mapping[str, float] = {"outer": 0.05, "one_piece": 0.08, "bottomwear": 0.02}
+"""Share of a person's pixels below which these garments are scraps of another: half of what 99 in 100 of those worn cover."""
+
+LEAST_OF_TOP = 0.33
+"""One-pieces that show less than this part of the top over them are none: a coat hides dresses, a top does not."""
+
 _PART_KEPT = 0.08
 """Parts of a garment below this share of its largest one are specks; a bag's strap or an arm cuts garments into larger ones."""
 
@@ -81,29 +87,46 @@ def worn_garments(seen: Labelled, person: NDArray[np.bool_]) -> list[Garment]:
 def without_doubtful(seen: Labelled, person: NDArray[np.bool_]) -> Labelled:
     """Return the labels without garments that the network is too unsure of: their pixels go to what else they may be.
 
-    The least sure garment goes first, since one garment misread in parts leaves scraps of others.
+    The least sure garment goes first, since one garment misread in parts leaves scraps of others; then what is not worn together.
     """
     shares = seen.classes[:, person]
-    numbers = {name: [seen.config.classes.index(label) for label in labels] for name, labels in GARMENT_CLASSES.items()}
-    removed = False
+    removed: list[str] = []
     while True:
         best = shares.argmax(0)
-        doubts = {}
-        for name, classes in numbers.items():
-            mine = np.isin(best, classes)
-            if mine.sum() >= LEAST_AREA * person.size:
-                doubts[name] = float(shares[classes][:, mine].sum(0).mean()) / LEAST_CONFIDENCE[name]
-        worst = min(doubts, key=lambda name: doubts[name], default=None)
-        if worst is None or doubts[worst] >= 1:
+        counts = dict(zip(seen.config.classes, np.bincount(best, minlength=len(shares)).tolist(), strict=True))
+        gone = _doubtful(seen, shares, best, person.size) or _incompatible(counts, LEAST_AREA * person.size)
+        if not gone:
             break
-        shares[numbers[worst]] = 0
+        removed += gone
+        shares[[seen.config.classes.index(name) for name in gone]] = 0
         shares /= np.maximum(shares.sum(0), 1e-6)
-        removed = True
     if not removed:
         return seen
     kept, labels = seen.classes.copy(), seen.best.copy()
     kept[:, person], labels[person] = shares, best
     return replace(seen, classes=kept, best=labels)
+
+
+def _doubtful(seen: Labelled, shares: NDArray[np.float32], best: NDArray[np.intp], pixels: int) -> list[str]:
+    """Return the classes of the least sure garment among the pixels of a person, none where all are sure enough."""
+    doubts = {}
+    for name, labels in GARMENT_CLASSES.items():
+        classes = [seen.config.classes.index(label) for label in labels]
+        mine = np.isin(best, classes)
+        count = int(mine.sum())
+        if count >= LEAST_AREA * pixels:
+            sure = float(shares[classes][:, mine].sum(0).mean()) / LEAST_CONFIDENCE[name]
+            doubts[name] = min(sure, count / len(best) / LEAST_OF_PERSON.get(name, 1e-6))
+    worst = min(doubts, key=lambda name: doubts[name], default=None)
+    return [] if worst is None or doubts[worst] >= 1 else list(GARMENT_CLASSES[worst])
+
+
+def _incompatible(counts: Mapping[str, int], least: float) -> list[str]:
+    """Return the smaller of what is never worn together: a one-piece with a skirt or shorts, or with a top that is most of it."""
+    whole, legs, top = counts["one_piece"], counts["skirt"] + counts["shorts"], counts["inner"]
+    if whole >= least and legs >= least:
+        return ["one_piece"] if whole < legs + top else ["skirt", "shorts"]
+    return ["one_piece"] if least <= whole < LEAST_OF_TOP * top else []
 
 
 def cleaned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

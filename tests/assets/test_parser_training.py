@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,14 @@ from lookmatch_assets.training.parser.labels import (
     kind_table,
 )
 from lookmatch_assets.training.parser.losses import frequency_weights, parsing_loss
+from lookmatch_assets.training.parser.network import build_parser
 from lookmatch_assets.training.parser.photos import Example, part_of, read_labelled, read_tagged
 from lookmatch_assets.training.parser.pieces import laid_out
+from lookmatch_assets.training.parser.recipe import Folders, Recipe, train
 from lookmatch_assets.training.parser.self_training import allowed
+from lookmatch_assets.training.parser.stages import Source, Stage, train_stage
+from lookmatch_serving.parsing.parser import LookParser
+from lookmatch_serving.parsing.session import ParserNetwork
 
 LABELS = ["null", "bag", "blazer", "cape", "hair", "jeans", "skin", "watch"]
 
@@ -146,22 +152,26 @@ def test_rare_classes_weigh_more_and_ignored_pixels_cost_nothing() -> None:
     assert parsing_loss(classes, kinds, labels, ignored, both) < half
 
 
-def test_a_run_resumes_from_its_checkpoint_and_exports_what_serving_loads(folder: Path, tmp_path: Path) -> None:
-    from lookmatch_assets.training.parser.recipe import Folders, Recipe, train
-    from lookmatch_serving.parsing.parser import LookParser
-    from lookmatch_serving.parsing.session import ParserNetwork
-
+def test_a_run_goes_through_its_stages_and_exports_what_serving_loads(folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    recipe = Recipe(small_steps=2, drawn_steps=1, full_steps=1, batch=2, drawn=2, laid_out=1, pretrained=False)
+    recipe = Recipe(small_steps=1, drawn_steps=1, full_steps=1, batch=1, drawn=1, laid_out=1, limit=2, pretrained=False)
     version = train(Folders(folder), tmp_path, recipe, said.append)
-    steps = [line for line in said if "step" in line]
-    assert [line.split(":")[0] for line in steps] == ["small", "drawn", "full"]
+    assert [line.split(":")[0] for line in said if "step" in line] == ["small", "drawn", "full"]
     network = ParserNetwork(tmp_path)
     assert network.version == version
     LookParser(network).parse(Image.fromarray(draw_figure(700_900_300).pixels))
-    again: list[str] = []
-    assert train(Folders(folder), tmp_path, recipe, again.append) == version
-    assert not [line for line in again if "step" in line]
+
+
+def test_a_stage_that_was_stopped_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    source = [Source(draw_figures(1, 700_900_310), 1.0)]
+    stage = Stage("short", steps=2, batch=1, shapes=((64, 64),), save_every=1)
+    said: list[str] = []
+    train_stage(build_parser(pretrained=False), source, replace(stage, steps=1), tmp_path, said.append)
+    average = train_stage(build_parser(pretrained=False), source, stage, tmp_path, said.append)
+    assert [line.split(",")[0] for line in said] == ["short: step 1 of 1", "short: step 2 of 2"]
+    again = train_stage(build_parser(pretrained=False), source, stage, tmp_path, said.append)
+    assert len(said) == 2
+    assert all(bool((ours == theirs).all()) for ours, theirs in zip(average.parameters(), again.parameters(), strict=True))
 
 
 def _truth() -> Example:

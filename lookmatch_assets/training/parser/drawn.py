@@ -26,7 +26,9 @@ from lookmatch_assets.training.parser.photos import Example
 FIRST_SEED = 700_000_000
 SIZE = (360, 480)
 
-_BOTTOMS = {GarmentType.SHORTS: "shorts", GarmentType.SKIRT: "skirt"}
+_CLASS_OF_TYPE = {GarmentType.SHORTS: "shorts", GarmentType.SKIRT: "skirt", GarmentType.SWEATSHIRT: "inner"}
+"""Types whose class is not that of their layer; the street photos' labels have sweatshirts among inner topwear."""
+
 _ACCESSORIES = {
     GarmentType.HANDBAG: "bag",
     GarmentType.BACKPACK: "bag",
@@ -58,7 +60,7 @@ def class_of(garment: GarmentAttributes) -> int:
     if garment.layer is Layer.ACCESSORY:
         name = _ACCESSORIES.get(garment.type)
         return IGNORED if name is None else CLASS_NAMES.index(name)
-    return CLASS_NAMES.index(_BOTTOMS.get(garment.type, _LAYERS[garment.layer]))
+    return CLASS_NAMES.index(_CLASS_OF_TYPE.get(garment.type, _LAYERS[garment.layer]))
 
 
 def kind_of(garment: GarmentAttributes) -> int:

@@ -20,7 +20,7 @@ from lookmatch_serving.parsing.colours import colour_word
 from lookmatch_serving.parsing.parser import LookParser, bundled_parser
 from lookmatch_serving.parsing.records import ParsedLook, Setting
 from lookmatch_serving.parsing.types import likely_types
-from lookmatch_serving.search.models.garments import INNER, LAYER_OF_TYPE, OUTER, RELATED, category_of
+from lookmatch_serving.search.models.garments import INNER, LAYER_OF_TYPE, OUTER, RELATED, TOP_LAYERS, category_of
 from lookmatch_serving.search.models.look import Box, Look
 from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.search.query_generation.worn import SeenGarment, layered, seen_garments
@@ -84,7 +84,10 @@ class EmbeddedQueryGenerator:
         """Queries of a look from its garments and the vectors (n, d) of their cut-outs."""
         said = {name: self._probabilities(self._encoder, vectors, name) for name in LOOK_ATTRIBUTES}
         types = [self._types(parsed.setting, one, *_row(said["type"], number)) for number, one in enumerate(seen)]
-        names = layered([(layer, one.garment.confidence) for one, (layer, _) in zip(seen, types, strict=True)])
+        layers = [layer for layer, _ in types]
+        if OUTER not in layers:
+            layers = [_only_topwear(layer, next(iter(kinds))) for layer, kinds in types]
+        names = layered([(layer, one.garment.confidence) for one, layer in zip(seen, layers, strict=True)])
         gender = _gender(seen, *said["gender"])
         covered = OUTER in names
         queries = []
@@ -112,6 +115,11 @@ class EmbeddedQueryGenerator:
         if setting is Setting.WORN:
             return garment.layer, likely_types(garment.garment.kinds, seen)
         return _piece_types(garment, seen)
+
+
+def _only_topwear(layer: str, kind: str) -> str:
+    """The layer of a top with nothing over it: a sweater or sweatshirt is outermost topwear, a shirt is inner."""
+    return LAYER_OF_TYPE.get(kind, layer) if layer in TOP_LAYERS else layer
 
 
 def _row(said: tuple[Sequence[str], Vectors], number: int) -> tuple[Sequence[str], Vectors]:
