@@ -37,7 +37,7 @@ SEED = 7
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class IndexedMarket:
     """A market's searchable products: ids (n), category of each, unit vectors float32 (n, d)."""
 
     ids: NDArray[np.str_]
@@ -57,19 +57,19 @@ class Measured:
     exact_ms: tuple[float, float]
 
 
-def read_catalogue(connection: DictConnection, index: LiveIndex) -> Catalogue:
+def read_catalogue(connection: DictConnection, index: LiveIndex) -> IndexedMarket:
     """Read what search can find in the index's market."""
     rows = connection.execute(read_sql(__package__, "searchable_products"), {"market": index.market}).fetchall()
     stored = vectors_of(connection, index, [row["product_id"] for row in rows])
     kept = [row for row in rows if row["product_id"] in stored]
-    return Catalogue(
+    return IndexedMarket(
         np.array([row["product_id"] for row in kept]),
         np.array([row["category"] or "" for row in kept]),
         np.stack([stored[row["product_id"]] for row in kept]).astype(np.float32),
     )
 
 
-def categories_keeping(catalogue: Catalogue, share: float) -> list[str] | None:
+def categories_keeping(catalogue: IndexedMarket, share: float) -> list[str] | None:
     """Categories that together hold about a share of the products, largest first; None for all."""
     if share >= 1:
         return None
@@ -82,7 +82,7 @@ def categories_keeping(catalogue: Catalogue, share: float) -> list[str] | None:
     return chosen or [str(names[counts.argmin()])]
 
 
-def measure(connection: DictConnection, index: LiveIndex, catalogue: Catalogue, share: float, queries: int) -> Measured:
+def measure(connection: DictConnection, index: LiveIndex, catalogue: IndexedMarket, share: float, queries: int) -> Measured:
     """Measure one filter over a number of queries near random products."""
     categories = categories_keeping(catalogue, share)
     passing = np.isin(catalogue.categories, categories) if categories is not None else np.ones(len(catalogue.ids), dtype=bool)

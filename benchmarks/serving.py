@@ -107,7 +107,7 @@ def kept_answers(app: App, picture: str, searches: int) -> list[Answered]:
 def vectors_given(
     app: App, pictures: Sequence[str], searches: int, bare: Callable[[int, int], float]
 ) -> tuple[list[Answered], list[float]]:
-    """Looks read before, each time for another shopper, whose answers are never kept; bare statements take turns with them."""
+    """Looks read before, each time for another shopper, whose answers are never cached; bare statements alternate with them."""
     for picture in pictures:
         app.ask(picture, _LONG_MS)
     found, plain = [], []
@@ -184,7 +184,7 @@ def _load(found: Sequence[_Ended], seconds: float) -> Load:
 @click.option("--turns", default=8, show_default=True, type=click.IntRange(1, 50), help="Turns of peak and overload.")
 @click.option("--market", default=Market.INDIA, type=click.Choice(list(Market)), show_default=True, help="Where to search.")
 def bench_serving(searches: int, seconds: float, turns: int, market: Market) -> None:
-    """Measure latency with the model faked, kept answers, HTTP beside bare SQL, and goodput under overload."""
+    """Measure latency with the model faked, cached responses, HTTP beside bare SQL, and goodput under overload."""
     settings = read_settings()
     services = ensure_services(settings)
     pictures = looks(settings)
@@ -226,7 +226,7 @@ def _beside_sql(
 def _overload(table: Table, app: App, pictures: Iterator[str], seconds: float, turns: int, name: str = "") -> None:
     """Goodput of some concurrencies; then turns of the best of them, of as many requests as it answered, and of twice as many.
 
-    They take turns since the machine itself is faster in one minute than in the next, and since the best of several measurements
+    They alternate since the machine itself is faster in one minute than in the next, and since the best of several measurements
     is more than what is there.
     """
     loads = {at_once: closed_loop(app, pictures, at_once, seconds) for at_once in _CONCURRENCIES}

@@ -25,7 +25,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from lookmatch_serving.siblings import Seat, Siblings
 
 _HANDSHAKE_SECONDS = 0.05
-"""Connections that were half made when new ones were turned away get this long to be made."""
+"""Connections that were half made when new ones were refused get this long to be made."""
 
 _SO_ATTACH_FILTER = 26
 _DROP_SYN = (

@@ -50,7 +50,7 @@ class Counts:
             self.add(other)
 
 
-class Feed(NamedTuple):
+class FeedName(NamedTuple):
     """Whose packets: the unit that landing is reported by."""
 
     market: str
@@ -72,8 +72,8 @@ _REMOVAL = ("product_id", "market", "vendor", "currency", "event_time")
 
 _SIZES = TypeAdapter(list[SizeStock])
 
-CountsByFeed = dict[Feed, Counts]
-UNREADABLE_FEED = Feed("", "")
+CountsByFeed = dict[FeedName, Counts]
+UNREADABLE_FEED = FeedName("", "")
 
 
 def land(connection: AnyConnection, entries: Sequence[Accepted | Refused]) -> CountsByFeed:
@@ -265,11 +265,11 @@ def _count(
         counts[_feed_of(refused)].quarantined += 1
     for product in changed:
         vendor, market, _ = product.split(":", 2)
-        counts[Feed(market, vendor)].offers_changed += 1
+        counts[FeedName(market, vendor)].offers_changed += 1
     for total in counts.values():
         total.duplicate = total.received - total.landed - total.quarantined
     return counts
 
 
-def _feed_of(entry: Accepted | Refused) -> Feed:
-    return Feed(entry.packet.market, entry.packet.vendor) if entry.packet else UNREADABLE_FEED
+def _feed_of(entry: Accepted | Refused) -> FeedName:
+    return FeedName(entry.packet.market, entry.packet.vendor) if entry.packet else UNREADABLE_FEED

@@ -29,7 +29,7 @@ _MOST_DISAGREEMENTS = 6
 
 
 @dataclass(frozen=True)
-class Progress:
+class RatingProgress:
     """Items that people have rated, items assigned to them, pairs, and pairs that have all the main ratings wanted.
 
     ``replaced`` counts ratings that their rater replaced by later ones.
@@ -60,7 +60,7 @@ class StudyResult:
     definition: StudyDefinition
     lineage: dict[str, Any]
     absent: dict[str, str]
-    progress: Progress
+    progress: RatingProgress
     ratings: pd.DataFrame
     earlier: pd.DataFrame
     judged: pd.DataFrame
@@ -126,13 +126,15 @@ def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
     )
 
 
-def _progress(connection: DictConnection, definition: StudyDefinition, ratings: pd.DataFrame, earlier: pd.DataFrame) -> Progress:
+def _progress(
+    connection: DictConnection, definition: StudyDefinition, ratings: pd.DataFrame, earlier: pd.DataFrame
+) -> RatingProgress:
     row = frame_of(connection, "study_progress", {"study_id": definition.study_id}).iloc[0]
     main = ratings[(ratings["kind"] == "main") & (ratings["facet"] == OVERALL)]
     votes = main.groupby("pair").size() if len(main) else pd.Series(dtype=int)
     complete = int((votes >= definition.ratings_per_layer).sum())
     replaced = len(earlier.drop_duplicates(["rater", "position", "rated_at"]))
-    return Progress(int(row["rated"]), int(row["assigned"]), int(row["pairs"]), complete, replaced)
+    return RatingProgress(int(row["rated"]), int(row["assigned"]), int(row["pairs"]), complete, replaced)
 
 
 def _metrics(gains: dict[str, dict[str, int]], returned: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Searches that find the worker full are turned away at once, before their bodies are read and understood.
+"""Load shedding: searches that find the worker full are refused at once, before their bodies are read and understood.
 
 What a refusal costs is taken from the searches that are computed. Side by side on two cores, at 1.8 times the load and with three
 searches computing at a time, 0.88 of the peak's were answered where a refusal takes the way of every request through Flask and

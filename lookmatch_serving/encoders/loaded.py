@@ -1,4 +1,4 @@
-"""What search needs from an encoder, and a shelf that loads each encoder once."""
+"""What search needs from an encoder, and the registry that loads each encoder once."""
 
 from __future__ import annotations
 

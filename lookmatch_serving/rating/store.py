@@ -40,7 +40,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RaterProgress:
     """Items rated, and assigned."""
 
     rated: int
@@ -90,11 +90,11 @@ def rated_before(connection: DictConnection, rater: Rater, shown: UUID | None) -
     return None if row is None else row["assignment_id"]
 
 
-def progress_of(connection: DictConnection, rater: Rater) -> Progress:
+def progress_of(connection: DictConnection, rater: Rater) -> RaterProgress:
     """How far the rater is."""
     row = connection.execute(_query("rater_progress"), {"study_id": rater.study_id, "rater": rater.name}).fetchone()
     assert row is not None
-    return Progress(row["rated"], row["assigned"])
+    return RaterProgress(row["rated"], row["assigned"])
 
 
 def save_rating(

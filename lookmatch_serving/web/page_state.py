@@ -34,5 +34,5 @@ def _install(state: BlueprintSetupState) -> None:
 
 
 def page_state() -> PageState:
-    """The shelf of the application that handles the current request."""
+    """The page state of the application that handles the current request."""
     return cast(PageState, current_app.extensions[_EXTENSION])

@@ -18,8 +18,8 @@ from lookmatch_serving.errors import InvalidInputError, NotFoundError
 from lookmatch_serving.rating.facets import FACETS
 from lookmatch_serving.rating.store import (
     Item,
-    Progress,
     Rater,
+    RaterProgress,
     find_rater,
     item_of,
     next_item,
@@ -129,7 +129,7 @@ def picture(assignment_id: UUID, side: str) -> Response:
     return response
 
 
-def _item_page(rater: Rater, shown: Item, progress: Progress, before: UUID | None) -> Response:
+def _item_page(rater: Rater, shown: Item, progress: RaterProgress, before: UUID | None) -> Response:
     facets = [(key, FACETS[key]) for key in rater.facets]
     chosen = {key: "cannot_tell" if score is None else str(score) for key, score in (shown.scores or {}).items()}
     now = int(time.time())

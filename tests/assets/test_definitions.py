@@ -202,14 +202,14 @@ def test_what_the_consumer_lands_is_told_to_dagster_without_a_run(definitions: d
     import dagster as dg
 
     from lookmatch_assets.defs.ingestion.offer_events import OfferEvents
-    from lookmatch_assets.feeds.landing import Counts, Feed
+    from lookmatch_assets.feeds.landing import Counts, FeedName
 
     assert definitions.resolve_asset_graph().get(dg.AssetKey("offers")).is_external
     with dg.DagsterInstance.ephemeral() as instance:
         events = OfferEvents(instance)
         with events.sending():
-            events.note({Feed("IN", "north"): Counts(3, 2, 1, 0, 2)})
-            events.note({Feed("IN", "north"): Counts(1, 0, 0, 1, 0), Feed("JP", "hoshi"): Counts(5, 5, 0, 0, 5)})
+            events.note({FeedName("IN", "north"): Counts(3, 2, 1, 0, 2)})
+            events.note({FeedName("IN", "north"): Counts(1, 0, 0, 1, 0), FeedName("JP", "hoshi"): Counts(5, 5, 0, 0, 5)})
         found = instance.get_latest_materialization_event(dg.AssetKey("offers"))
         assert found
         assert found.asset_materialization

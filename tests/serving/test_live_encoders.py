@@ -91,8 +91,8 @@ def stores(database_url: str, redis_url: str) -> Services:
 
 
 def pipeline_of(settings: Settings, stores: Services, other: TurnedEncoder) -> SearchPipeline:
-    shelf = EncoderRegistry(lambda key: ColourEncoder() if key == "lookmatch-mini" else other)
-    return colour_pipeline(settings, stores, encoders=shelf, reader=FixedReader([red_top(), blue_bottom()]))
+    registry = EncoderRegistry(lambda key: ColourEncoder() if key == "lookmatch-mini" else other)
+    return colour_pipeline(settings, stores, encoders=registry, reader=FixedReader([red_top(), blue_bottom()]))
 
 
 def point(database_url: str, key: str, version: str) -> None:

@@ -174,9 +174,9 @@ def test_hosts_of_a_vendor_that_no_file_names_are_those_most_of_its_products_lin
 
 
 def test_a_network_address_is_given_the_link_escaped(shop: Shop) -> None:
-    shelf = shop.app.extensions["lookmatch_page_state"]
+    state = shop.app.extensions["lookmatch_page_state"]
     deep = "https://go.network.example/c?m=7&id={product_id}&to={url}"
-    shelf.links._retailers["v"] = shelf.links._retailers["v"].model_copy(update={"deep_link": deep})
+    state.links._retailers["v"] = state.links._retailers["v"].model_copy(update={"deep_link": deep})
     target = urlsplit(shop.app.test_client().get(f"/buy/{PRODUCT}").headers["Location"])
     assert target.netloc == "go.network.example"
     asked = parse_qs(target.query)

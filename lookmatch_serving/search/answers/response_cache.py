@@ -3,7 +3,7 @@
 Asked again, a look is answered without any stage, with today's prices and stock.
 
 A name covers everything that an answer depends on: the look's bytes, the request, the index and its age, the calibration, and the
-versions of reader, reranker, segmenter and encoder. What the index asset takes in moves the index's age, and every kept answer of
+versions of reader, reranker, segmenter and encoder. What the index asset takes in moves the index's age, and every cached response of
 the market is out at once. Answers for a shopper are never kept, nor degraded ones, nor those whose filters were relaxed or
 translated between size systems.
 """
@@ -54,7 +54,7 @@ class ResponseCache:
         return f"answer:{hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()}"
 
     def find(self, name: str | None, request: SearchRequest, trace: Trace) -> tuple[SearchAnswer, UUID] | None:
-        """A kept answer with today's prices, and the query it is of; None where there is none or a product is gone."""
+        """A cached response with today's prices, and the query it is of; None where there is none or a product is gone."""
         kept = self._kept(name, trace)
         if kept is None:
             return None

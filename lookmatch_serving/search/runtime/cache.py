@@ -35,7 +35,7 @@ RESULT_LIST_SECONDS = 15 * 60
 JUDGEMENT_SECONDS = 3600
 SEGMENT_SECONDS = 24 * 3600
 ANSWER_SECONDS = 10 * 60
-"""Less than the life of the result lists that kept answers name."""
+"""Less than the life of the result lists that cached responses name."""
 
 HANDED_OVER_SECONDS = 2
 """How long an answer lies for those who wait for it, who look every ``_POLL_SECONDS``."""
