@@ -52,7 +52,7 @@ class ServerConfiguration:
     Attributes:
         workers: processes; each loads the encoder's text tower.
         threads: requests that a worker handles at a time; each may hold a body of ``MAX_BODY_BYTES``.
-        searches: searches that a worker takes in at a time. Without a model they compute one after the other, so that the next is at hand
+        searches: searches that a worker takes in at a time. Without a model one computes at a time, so that the next is at hand
             when one is done; more of them answer no more, and wait longer.
         searches_with_model: the same where a vision model is asked, for which a search waits most of its time.
         inside: searches that a worker holds at a time, those that wait for an identical one included; fewer than threads, so that

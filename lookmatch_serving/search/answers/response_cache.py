@@ -2,10 +2,10 @@
 
 Asked again, a look is answered without any stage, with today's prices and stock.
 
-A name covers everything that an answer depends on: the look's bytes, the request, the index and its age, the calibration, and the
-versions of reader, reranker, segmenter and encoder. What the index asset takes in moves the index's age, and every cached response of
-the market is out at once. Answers for a shopper are never kept, nor degraded ones, nor those whose filters were relaxed or
-translated between size systems.
+A name covers everything that an answer depends on: the look's bytes, the request, the index and its age, the calibration, and
+the versions of reader, reranker, segmenter and encoder. What the index asset takes in moves the index's age, and every cached
+response of the market is out at once. Answers for a shopper are never kept, nor degraded ones, nor those whose filters were
+relaxed or translated between size systems.
 """
 
 from __future__ import annotations
