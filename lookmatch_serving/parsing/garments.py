@@ -32,16 +32,16 @@ LEAST_AREA = 0.0008
 """Share of the picture below which nothing counts as worn."""
 
 LEAST_CONFIDENCE: Mapping[str, float] = {
-    "outer": 0.35,
+    "outer": 0.42,
     "inner": 0.35,
     "one_piece": 0.35,
-    "bottomwear": 0.35,
-    "footwear": 0.4,
+    "bottomwear": 0.45,
+    "footwear": 0.45,
     "bag": 0.4,
-    "eyewear": 0.5,
+    "eyewear": 0.62,
     "hat": 0.5,
     "scarf": 0.4,
-    "belt": 0.4,
+    "belt": 0.45,
 }
 """Least mean probability of a garment's pixels, below which there is no such garment; chosen on photos whose tags are known."""
 
@@ -125,7 +125,7 @@ def _incompatible(counts: Mapping[str, int], least: float) -> list[str]:
     """Return the smaller of what is never worn together: a one-piece with a skirt or shorts, or with a top that is most of it."""
     whole, legs, top = counts["one_piece"], counts["skirt"] + counts["shorts"], counts["inner"]
     if whole >= least and legs >= least:
-        return ["one_piece"] if whole < legs + top else ["skirt", "shorts"]
+        return ["one_piece"] if whole < legs else ["skirt", "shorts"]
     return ["one_piece"] if least <= whole < LEAST_OF_TOP * top else []
 
 
