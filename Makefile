@@ -11,15 +11,16 @@ export MALLOC_MMAP_THRESHOLD_ := 1000000000
 export MALLOC_TRIM_THRESHOLD_ := 10000000000
 export PYTHONUNBUFFERED := 1
 
-.PHONY: messages help demo up study test bench lint install clean
+.PHONY: messages docs help demo up study test bench lint lint-sql check-defs install clean
 
 help:
 	@echo "make demo                       set everything up and run the main job on sample data"
 	@echo "make demo DATA=folder [LIMIT=n] the same on a folder of styles.csv and pictures"
 	@echo "make up                         services, consumer, Dagster and the app; Ctrl-C stops all of it"
 	@echo "make study [DATA=... LIMIT=n]   three systems compared on 200 drawn looks, or looks of real photos, with a report"
-	@echo "make test | lint                tests | ruff and mypy"
+	@echo "make test | lint                tests | ruff, mypy, sqlfluff and Dagster's definitions ('$(BIN)/pre-commit install': at each commit)"
 	@echo "make bench [DATA=... LIMIT=n]   the demo, then side-by-side measurements"
+	@echo "make docs | messages            the generated parts of docs/ | the pages' texts for translators"
 
 demo: $(STAMP)
 	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)") $(if $(LIMIT),--limit $(LIMIT))
@@ -37,18 +38,35 @@ study: $(STAMP)
 # With DATA some records stay out of the catalogue, so that looks can be composed of products that it does not hold.
 bench: $(STAMP)
 	@$(BIN)/lookmatch demo $(if $(DATA),--data "$(DATA)" --limit $(or $(LIMIT),29500))
-	@$(BIN)/lookmatch bench landing
-	@$(BIN)/lookmatch bench effect
-	@$(BIN)/lookmatch bench retrieval
-	@$(BIN)/lookmatch bench serving
-	@$(BIN)/lookmatch bench deadlines
-	@$(BIN)/lookmatch bench pages
-	@$(if $(DATA),$(BIN)/lookmatch bench looks "$(DATA)" && $(BIN)/lookmatch bench encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
+	@$(BIN)/python -m benchmarks landing
+	@$(BIN)/python -m benchmarks effect
+	@$(BIN)/python -m benchmarks retrieval
+	@$(BIN)/python -m benchmarks serving
+	@$(BIN)/python -m benchmarks deadlines
+	@$(BIN)/python -m benchmarks pages
+	@$(if $(DATA),$(BIN)/python -m benchmarks looks "$(DATA)" && $(BIN)/python -m benchmarks encoders "$(DATA)",echo "With DATA=folder of styles.csv and images, search of looks and the encoder are measured too.")
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory lint-sql check-defs
+
+# sqlfluff takes one templater a run. dbt's models go through Jinja with the project's macros, since dbt's own templater connects to a
+# database. One process, since starting others takes longer than the statements do.
+lint-sql: $(STAMP)
+	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar -q lookmatch_serving lookmatch_assets benchmarks tests
+	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar -q --templater jinja dbt_catalog
+
+# dg keeps its storage, and its word against telemetry, in a home that goes with it; else it would write into the tree.
+check-defs: $(STAMP)
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && echo 'telemetry: {enabled: false}' >"$$home/dagster.yaml" && \
+		DAGSTER_HOME="$$home" VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/dg check defs
+
+# Writes the parts of the documentation that are made from the code; a test fails while a page differs from it.
+docs: $(STAMP)
+	@$(BIN)/python -m cogapp -r --verbosity=1 docs/*.md docs/adr/README.md
 
 # Brings new texts of the pages into the translators' catalogues.
 messages: $(STAMP)

@@ -1,5 +1,5 @@
 """``python -m lookmatch_assets`` is the ``lookmatch`` command."""
 
-from lookmatch_assets.cli import main
+from lookmatch_assets.cli.main import main
 
 main()

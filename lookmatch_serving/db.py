@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
-from psycopg.rows import dict_row
+from psycopg import sql
+from psycopg.rows import dict_row, scalar_row
 from psycopg_pool import ConnectionPool
 
 POOL_WAIT_SECONDS = 2.0
@@ -49,7 +50,22 @@ def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 8) -> Con
     )
 
 
+def relation_exists(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Whether there is a table, view or index of this name.
+
+    Args:
+        connection: with rows of any kind.
+        name: with its schema, for example ``catalog.products``, which dbt makes in its first run.
+    """
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return bool(cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name]).fetchone())
+
+
 @cache
-def read_sql(package: str, name: str) -> str:
-    """Text of a packaged ``sql/<name>.sql``, for example ``read_sql("lookmatch_serving", "nearest_products")``."""
-    return resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def read_sql(package: str, name: str) -> sql.SQL:
+    """The statement ``sql/<name>.sql`` beside the modules of a package, which name it as ``__package__``.
+
+    A package reads its own statements alone; others call its functions. The text is ours and never a caller's; its places in
+    braces are filled with ``format``.
+    """
+    return sql.SQL(resources.files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A guarded fetcher of pictures from addresses that strangers chose.
+"""A guarded fetcher from addresses that strangers chose.
 
 Only http and https; each hop of a redirect is resolved once, every address it resolves to is checked, and the connection goes to
 the address that was checked (so a second DNS answer cannot move it). Bytes and time are bounded, also against a server that
@@ -21,6 +21,7 @@ from lookmatch_serving.pictures import MAX_BYTES
 MAX_REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PICTURES = "image/jpeg,image/png,image/webp"  # AVIF and HEIC are read, but take longer to decode
 _CHUNK = 64 * 1024
 _ACCEPTED = "an http or https address of a public server"
 
@@ -52,11 +53,27 @@ class _Target:
 
 
 def fetch_picture(url: str, limits: FetchLimits | None = None, *, field: str = "image_url") -> bytes:
+    """Fetch a picture; see ``fetch_body``.
+
+    Args:
+        url: of the picture.
+        limits: bounds; the defaults when None.
+        field: name of the field the address came in, for errors.
+
+    Raises:
+        InvalidInputError: as ``fetch_body`` raises.
+        UpstreamError: as ``fetch_body`` raises.
+    """
+    return fetch_body(url, limits, accept=_PICTURES, field=field)
+
+
+def fetch_body(url: str, limits: FetchLimits | None = None, *, accept: str, field: str) -> bytes:
     """Fetch the body behind an address.
 
     Args:
         url: what to fetch.
         limits: bounds; the defaults when None.
+        accept: media types to ask for.
         field: name of the field the address came in, for errors.
 
     Raises:
@@ -67,7 +84,7 @@ def fetch_picture(url: str, limits: FetchLimits | None = None, *, field: str = "
     end = time.monotonic() + limits.seconds
     for _ in range(MAX_REDIRECTS + 1):
         target = _checked(url, limits, field)
-        body, location = _get(target, limits, end, field)
+        body, location = _get(target, limits, end, field, accept)
         if location is None:
             return body
         url = urljoin(url, location)
@@ -106,7 +123,7 @@ def _is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def _get(target: _Target, limits: FetchLimits, end: float, field: str) -> tuple[bytes, str | None]:
+def _get(target: _Target, limits: FetchLimits, end: float, field: str, accept: str) -> tuple[bytes, str | None]:
     """Body and, for a redirect, where it points."""
     left = end - time.monotonic()
     if left <= 0:
@@ -116,7 +133,7 @@ def _get(target: _Target, limits: FetchLimits, end: float, field: str) -> tuple[
     headers = {
         "Host": target.host if default else f"{target.host}:{target.port}",
         "User-Agent": "lookmatch",
-        "Accept": "image/jpeg,image/png,image/webp",
+        "Accept": accept,
         "Accept-Encoding": "identity",
     }
     with _connection_to(target, timeout) as pool:
@@ -150,7 +167,7 @@ def _body(response: urllib3.BaseHTTPResponse, target: _Target, limits: FetchLimi
         parts.append(chunk)
         size += len(chunk)
         if size > limits.max_bytes:
-            raise InvalidInputError(field, target.host + target.path, f"the picture is larger than {limits.max_bytes} bytes")
+            raise InvalidInputError(field, target.host + target.path, f"what it sends is larger than {limits.max_bytes} bytes")
         if time.monotonic() > end:
             raise UpstreamError(f"{field}: {target.host} did not finish within {limits.seconds:g} s")
     return b"".join(parts)

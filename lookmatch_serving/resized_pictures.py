@@ -6,14 +6,13 @@ kept under a limit by dropping the files that were made first, a tenth at a time
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from pathlib import Path
 
 from PIL import Image
 
-from lookmatch_serving.errors import NotFoundError
+from lookmatch_serving.errors import NotFoundError, UpstreamError
+from lookmatch_serving.files import file_in_one_piece, sweep_parts
 from lookmatch_serving.pictures import decode_picture
 
 WIDTHS = (160, 320, 640, 1024)
@@ -33,6 +32,7 @@ class ResizedPictures:
         self._limit_bytes = limit_bytes
         self._places = threading.BoundedSemaphore(_AT_A_TIME)
         self._made = 0
+        sweep_parts(folder)
 
     def path(self, original: Path, digest: str, width: int) -> Path:
         """The file of a picture at one of ``WIDTHS``, made on first use.
@@ -40,6 +40,8 @@ class ResizedPictures:
         Raises:
             NotFoundError: there is no such width, or no original.
             InvalidInputError: the original is no picture.
+            UpstreamError: it could not be written.
+            PicturesWaitError: there is no memory for it just now.
         """
         if width not in WIDTHS:
             raise NotFoundError(f"pictures are {', '.join(map(str, WIDTHS))} pixels wide")
@@ -56,11 +58,11 @@ class ResizedPictures:
             raise NotFoundError("the picture is not stored here") from error
         if picture.width > width:
             picture = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        with os.fdopen(number, "wb") as file:
-            picture.save(file, "WEBP", quality=_QUALITY, method=4)
-        os.replace(name, target)  # another process sees the whole file or none
+        try:
+            with file_in_one_piece(target) as file:
+                picture.save(file, "WEBP", quality=_QUALITY, method=4)
+        except OSError as error:
+            raise UpstreamError(f"the resized picture could not be kept: {error.strerror or error}") from error
         self._made += 1
         if self._made % _SWEEP_EVERY == 1:
             self._sweep()
@@ -71,7 +73,7 @@ class ResizedPictures:
         total = sum(stat.st_size for _, stat in files)
         if total <= self._limit_bytes:
             return
-        for file, stat in sorted(files, key=lambda one: one[1].st_mtime):
+        for file, stat in sorted(files, key=lambda found: found[1].st_mtime):
             file.unlink(missing_ok=True)
             total -= stat.st_size
             if total <= self._limit_bytes * _KEPT_SHARE:

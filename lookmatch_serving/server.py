@@ -18,9 +18,9 @@ from flask import Flask
 from lookmatch_serving import db
 from lookmatch_serving.api.access import RateLimiter, guard_requests
 from lookmatch_serving.api.admission import Admission
-from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.cross_origin import allow_origins
 from lookmatch_serving.api.health import operations
+from lookmatch_serving.api.load_shedding import TurningAway
 from lookmatch_serving.api.metrics import MULTIPROCESS_VARIABLE, Metrics
 from lookmatch_serving.api.observing import configure_logging, observe_requests
 from lookmatch_serving.api.parts import Parts, SearchPipeline, install_parts, parts_of
@@ -28,11 +28,11 @@ from lookmatch_serving.api.picture_routes import pictures
 from lookmatch_serving.api.problems import register_problems
 from lookmatch_serving.api.routes import v1
 from lookmatch_serving.api.shopper_routes import shoppers
-from lookmatch_serving.api.turning_away import TurningAway
+from lookmatch_serving.api.stored_records import StoredRecords
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.resized_pictures import ResizedPictures
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.single_flight import SingleFlight
+from lookmatch_serving.search.answers.single_flight import SingleFlight
+from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.settings import Settings
 from lookmatch_serving.siblings import Seat
 from lookmatch_serving.web.console import console
@@ -122,7 +122,7 @@ def create_app(
     resized = ResizedPictures(settings.resized_folder, settings.resized_pictures_mb * 2**20)
     flights = SingleFlight(SearchCache(services.redis_url), pool)
     admission = Admission(searches, inside, seat)
-    install_parts(app, Parts(settings, pool, valkey, search, Catalogue(pool), counted, admission, flights, resized))
+    install_parts(app, Parts(settings, pool, valkey, search, StoredRecords(pool), counted, admission, flights, resized))
     observe_requests(app)
     guard_requests(app, settings, RateLimiter(services.redis_url))
     register_problems(app)
@@ -166,17 +166,17 @@ def serve(
 
 
 def _real_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:
-    from lookmatch_serving.search.opening import open_pipeline
+    from lookmatch_serving.search.factory import build_pipeline
 
-    pipeline: SearchPipeline = open_pipeline(settings, services, on_model_call=metrics.model_called)
+    pipeline: SearchPipeline = build_pipeline(settings, services, on_model_call=metrics.model_called)
     return pipeline
 
 
 def _warm_pipeline(settings: Settings, services: Services, metrics: Metrics) -> SearchPipeline:
     """The real pipeline with its models loaded: a worker takes requests only once it can meet their deadlines."""
-    from lookmatch_serving.search.opening import open_pipeline
+    from lookmatch_serving.search.factory import build_pipeline
 
-    pipeline = open_pipeline(settings, services, on_model_call=metrics.model_called)
+    pipeline = build_pipeline(settings, services, on_model_call=metrics.model_called)
     pipeline.warm_up()
     return pipeline
 
@@ -185,7 +185,7 @@ def _share_cores(workers: int) -> None:
     """Let a worker's encoder compute on its share of the cores: threads of several workers on one core wait for each other.
 
     On two cores, two workers with a thread each answered 18.0 and 18.2 searches a second at most, with two each 15.3 to 17.4
-    (`lookmatch bench serving`); one search alone took about as long.
+    (`python -m benchmarks serving`); one search alone took about as long.
     """
     import torch
 

@@ -33,63 +33,89 @@ class Market(StrEnum):
 
 
 class Settings(BaseSettings):
-    """All settings. Paths are absolute after validation.
+    """All settings. Paths are absolute after validation. ``docs/configuration.md`` is made of the fields and their docstrings."""
 
-    Attributes:
-        home: folder of all local state.
-        database_url: Postgres URL (``postgresql://user:pw@host/db``); None starts the embedded server.
-        redis_url: Redis or Valkey URL; None starts the embedded server.
-        encoder: key of the encoder that goes live in a market without an index, and is a candidate for promotion elsewhere.
-        packet_stream: name of the stream that packets arrive on.
-        feed_removal_limit: largest share in [0, 1] of a vendor's products in a market that a full feed removes unconfirmed.
-        deadline_ms: default deadline of a search request, milliseconds.
-        anthropic_api_key: turns on the Anthropic query generator and reranker.
-        anthropic_model: model of the vision calls.
-        bit_index_products: products of a market from which on candidates are found by an index over the signs of vectors.
-        rerank_top_k: candidates of a layer that the reranker sees.
-        batch_wait_seconds: how long the offline job waits for a Message Batch; asked the same later, it goes on waiting for it.
-        rerank_orders: 2 shows them to the model in two opposite orders at a time and takes the mean, at twice the cost.
-        segmenter: ``embedded``, or ``florence-sam2`` with the next two.
-        florence: folder of a Florence-2 model; None takes the one that `lookmatch models pull` fetched.
-        sam2_checkpoint: file of ``sam2.1_hiera_tiny`` weights; None takes the one that was pulled.
-        image_weight: weight in [0, 1] of a layer's segment of the look beside its query text, when candidates are searched.
-        allow_private_addresses: let the image fetcher reach private and loopback addresses (development only).
-        require_api_key: refuse API requests without a valid key.
-        cors_origins: from whose pages browsers may call the API, for example ``https://app.example``; none unless set.
-        preferences: ``soft`` moves up what fits the shopper that a search names, ``hard`` leaves out what does not.
-        language: of the pages, ``en`` or ``ja``; None goes by the browser's languages. Shoppers can switch.
-        resized_pictures_mb: most megabytes of resized pictures kept on disk.
-        app_url: address that the app is reached at, for links from Dagster to its console.
-        dagster_url: address of the Dagster UI, for links from the console; None shows none.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="LOOKMATCH_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LOOKMATCH_", extra="ignore", populate_by_name=True, use_attribute_docstrings=True
+    )
 
     home: Path = Path(".lookmatch")
+    """Folder of pictures and all local state."""
+
     database_url: SecretStr | None = None
+    """Postgres 16 or newer with pgvector 0.8 or newer, ``postgresql://user:password@host/database``; unset starts the embedded
+    server."""
+
     redis_url: SecretStr | None = None
+    """Redis 7 or newer, or Valkey, ``redis://host``; unset starts the embedded server."""
+
     encoder: str = "lookmatch-mini"
+    """Encoder that goes live in a market without an index and is a candidate for promotion elsewhere: ``lookmatch-mini``
+    (bundled), ``clip-vit-h-14`` (production), ``fashion-clip``, ``fashion-siglip`` or ``dinov2``."""
+
     packet_stream: str = "lookmatch:packets"
+    """Name of the stream that packets arrive on."""
+
     feed_removal_limit: float = Field(default=0.3, ge=0, le=1)
+    """Largest share of a vendor's products in a market that a full feed removes without being confirmed."""
+
     deadline_ms: int = Field(default=1000, ge=50, le=60_000)
+    """Deadline of a search that names none, in milliseconds."""
+
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
+    """Switches query generation and reranking to Anthropic's vision models. The SDK's own ``ANTHROPIC_BASE_URL`` is honoured."""
+
     anthropic_model: str = "claude-haiku-5-5"
+    """Model of the vision calls."""
+
     bit_index_products: int = Field(default=1_000_000, ge=1)
+    """Products of a market from which on candidates are found by an index over the signs of vectors."""
+
     rerank_top_k: int = Field(default=10, ge=1, le=50)
+    """Candidates of a layer that the vision model reorders."""
+
     rerank_orders: int = Field(default=1, ge=1, le=2)
+    """2 shows the candidates to the model in two opposite orders at a time and takes the mean, at twice the cost."""
+
     batch_wait_seconds: float = Field(default=3600.0, ge=0)
+    """How long the offline job waits for a Message Batch, in seconds; asked the same later, it goes on waiting for it."""
+
     segmenter: Literal["embedded", "florence-sam2"] = "embedded"
+    """What cuts the garments out of a look. ``florence-sam2`` needs what ``lookmatch models pull florence-2 sam2`` fetches or the
+    next two; without weights the embedded one answers, and each answer says why."""
+
     florence: Path | None = None
+    """Folder of a Florence-2 model; unset takes the one that ``lookmatch models pull`` fetched."""
+
     sam2_checkpoint: Path | None = None
+    """File of ``sam2.1_hiera_tiny`` weights; unset takes the one that ``lookmatch models pull`` fetched."""
+
     image_weight: float = Field(default=0.3, ge=0, le=1)
+    """Weight of a layer's segment of the look beside its query text, when candidates are searched."""
+
     allow_private_addresses: bool = False
+    """Lets the fetcher of pictures reach private and loopback addresses; for development only."""
+
     require_api_key: bool = False
+    """Refuses API requests without a valid key; ``lookmatch keys create`` prints one."""
+
     preferences: Literal["soft", "hard"] = "soft"
+    """How a search with ``user_id`` follows that shopper: ``soft`` moves up what fits, ``hard`` leaves out what does not."""
+
     language: Literal["en", "ja"] | None = None
+    """Language of every page; unset goes by the browser's languages, and shoppers can switch."""
+
     resized_pictures_mb: int = Field(default=2048, ge=1)
+    """Most megabytes of resized pictures kept below the home; the folder ``resized`` there may be emptied at any time."""
+
     app_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^\s]+$")
+    """Address that the app is reached at, for links from Dagster to its console; ``make up`` sets it."""
+
     dagster_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Address of the Dagster UI, for links from the console, which has none when this is unset; ``make up`` sets it."""
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages browsers may let call the API, separated by commas, for example ``https://app.example``."""
 
     @field_validator("home")
     @classmethod

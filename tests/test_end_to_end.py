@@ -22,11 +22,11 @@ import redis
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from lookmatch_assets.demo import ingest
-from lookmatch_assets.demo_data import DemoData, write_sample_data
-from lookmatch_assets.instance import run_partitions
+from lookmatch_assets.cli.demo import ingest
+from lookmatch_assets.defs.instance import run_partitions
 from lookmatch_assets.migrations import migrate
-from lookmatch_assets.sample.looks import LOOKS_TRUTH_FILE
+from lookmatch_assets.synthetic.demo_data import DemoData, write_sample_data
+from lookmatch_assets.synthetic.looks import LOOKS_TRUTH_FILE
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Market, Settings
 
@@ -254,7 +254,7 @@ def test_a_study_is_made_rated_reported_and_made_again_from_the_shell(
 ) -> None:
     from click.testing import CliRunner
 
-    from lookmatch_assets.cli import lookmatch
+    from lookmatch_assets.cli.main import lookmatch
 
     for name, value in installation.environment.items():
         monkeypatch.setenv(name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lookmatch_serving.search.look import MatchGrade
+from lookmatch_serving.search.models.answer import MatchGrade
 
 LEVELS = (MatchGrade.EXACT, MatchGrade.CLOSE, MatchGrade.SIMILAR)
 """Grades that say something, best first; each includes those before it."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from lookmatch_assets.calibration.agreement import LEVELS, reaches
 from lookmatch_assets.calibration.pairs import Pair
-from lookmatch_serving.search.grading import ALL_CATEGORIES, MatchCurve
-from lookmatch_serving.search.look import MatchGrade, Ranker
+from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.reranking.grading import ALL_CATEGORIES, MatchCurve
 
 LEAST_PAIRS = 50
 """Pairs of a ranker below which nothing is fitted."""

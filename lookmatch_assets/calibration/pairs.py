@@ -15,17 +15,23 @@ import numpy as np
 from lookmatch_assets.calibration.agreement import Garment, agreement
 from lookmatch_assets.calibration.looks import LabelledLook
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.encoders.protocol import Encoder
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.grading import Grading
-from lookmatch_serving.search.look import Box, Filters, LayerQuery, MatchGrade, Ranker
-from lookmatch_serving.search.ports import Vectors, zero_shot_probabilities
-from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look
-from lookmatch_serving.search.reranking import RankedLayer, by_segment, by_vector
-from lookmatch_serving.search.retrieval import Candidate, LiveIndex, genders_accepted, layer_candidates, vectors_of
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter
-from lookmatch_serving.search.trace import Trace
-from lookmatch_serving.search.vectorisation import query_vectors
+from lookmatch_serving.encoders.loaded import zero_shot_probabilities
+from lookmatch_serving.encoders.protocol import Encoder, Vectors
+from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.models.look import Box, Look
+from lookmatch_serving.search.models.products import Candidate
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.ranking import RankedLayer
+from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
+from lookmatch_serving.search.reranking.grading import Grading
+from lookmatch_serving.search.reranking.rankers import by_segment, by_vector
+from lookmatch_serving.search.retrieval.nearest import genders_accepted, layer_candidates, vectors_of
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.runtime.trace import Trace
+from lookmatch_serving.search.vectorisation.query_vectors import query_vectors
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 
 RETRIEVED, AT_RANDOM = 30, 10
 """Products of each garment that are retrieved, and that are drawn at random beside them."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from lookmatch_assets.calibration.curves import Reliability
-from lookmatch_serving.search.look import Ranker
+from lookmatch_serving.search.models.answer import Ranker
 
 
 def reliability_plot(rows: Sequence[Reliability], title: str) -> str:

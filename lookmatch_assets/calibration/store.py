@@ -12,7 +12,9 @@ from lookmatch_serving.db import DictConnection, read_sql
 
 def read_garments(connection: DictConnection, table: VectorTable, most: int) -> list[Garment]:
     """Products with a picture and a vector, in an order that looks random and is always the same."""
-    rows = connection.execute(table.statement("calibration_garments"), {"market": table.market, "most": most}).fetchall()
+    rows = connection.execute(
+        table.filled(read_sql(__package__, "calibration_garments")), {"market": table.market, "most": most}
+    ).fetchall()
     return [Garment(**row) for row in rows]
 
 
@@ -36,7 +38,7 @@ def replace_curves(connection: DictConnection, table: VectorTable, curves: Seque
             }
             for one in curves
         ]
-        connection.cursor().executemany(read_sql("lookmatch_assets", "save_match_curve"), rows)
+        connection.cursor().executemany(read_sql(__package__, "save_match_curve"), rows)
 
 
 def fitted_on(connection: DictConnection, table: VectorTable) -> int:

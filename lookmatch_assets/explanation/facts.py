@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.db import DictConnection, read_sql, relation_exists
 
 MOST_PACKETS = 20
 """Most packets, and most quarantine rows, that are read; the newest."""
@@ -88,13 +88,13 @@ def read_facts(connection: DictConnection, product_id: str) -> Facts:
     in_all = packets[0]["total"] if packets else 0
     for packet in packets:
         del packet["total"]
-    made = connection.execute("SELECT to_regclass('catalog.products') IS NOT NULL AS made").fetchone()
+    made = relation_exists(connection, "catalog.products")
     return Facts(
         product_id,
         packets,
         in_all,
         _rows(connection, "explain_quarantine", values),
-        _row(connection, "explain_catalogued", values) if made and made["made"] else None,
+        _row(connection, "explain_catalogued", values) if made else None,
         _row(connection, "explain_picture", values),
         _vectors(connection, product_id) if packets else [],
         _row(connection, "explain_offer", values),
@@ -113,19 +113,18 @@ def _vectors(connection: DictConnection, product_id: str) -> list[Vector]:
     for row in _rows(connection, "explain_encoders", {"market": market}):
         named = {"market": market, "product_id": product_id, "encoder_version": row["encoder_version"]}
         table = sql.Identifier("vectors", row["table_name"])
-        statement = sql.SQL(read_sql("lookmatch_assets", "explain_vector")).format(table=table)
+        statement = read_sql(__package__, "explain_vector").format(table=table)
         held = connection.execute(statement, named).fetchone()
         name = f"{row['table_name']}_{market.lower()}_hnsw"
-        built = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS built", [f"vectors.{name}"]).fetchone()
-        index = name if built and built["built"] else None
+        index = name if relation_exists(connection, f"vectors.{name}") else None
         digest = held["image_digest"] if held else None
         found.append(Vector(row["encoder_key"], row["encoder_version"], digest, row["live"], row["index_as_of"], index))
     return found
 
 
 def _rows(connection: DictConnection, name: str, values: Row) -> list[Row]:
-    return connection.execute(read_sql("lookmatch_assets", name), values).fetchall()
+    return connection.execute(read_sql(__package__, name), values).fetchall()
 
 
 def _row(connection: DictConnection, name: str, values: Row) -> Row | None:
-    return connection.execute(read_sql("lookmatch_assets", name), values).fetchone()
+    return connection.execute(read_sql(__package__, name), values).fetchone()

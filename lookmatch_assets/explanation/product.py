@@ -8,7 +8,7 @@ from typing import Any
 
 from lookmatch_assets.explanation.facts import Facts, Row, Vector
 from lookmatch_assets.feeds.packet import REMOVED
-from lookmatch_serving.search.retrieval import major_units
+from lookmatch_serving.currency import major_units
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ RESOLUTIONS: dict[Code, str] = {
     Code.MISSING_TITLE: "Give the product a title of at most 500 characters.",
     Code.MISSING_IMAGE: "Name at least one picture of the product, or put its file beside the record.",
     Code.MISSING_PRICE: "Give the product a price, for example '49.99 USD'.",
-    Code.INVALID_PRICE: "Send one non-negative amount with no more decimals than its currency has, for example '49.99 USD'.",
+    Code.INVALID_PRICE: "Send one amount above zero with no more decimals than its currency has, for example '49.99 USD'.",
     Code.UNKNOWN_CURRENCY: "Name the currency by its ISO 4217 code, for example INR, USD or JPY.",
     Code.INVALID_AVAILABILITY: "Send in_stock, out_of_stock, preorder or backorder, or map the vendor's word in its file.",
     Code.INVALID_TIME: "Send times as ISO 8601 with an offset, for example 2026-03-01T09:30:00Z, or map their time_format.",

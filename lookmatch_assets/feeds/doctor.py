@@ -11,6 +11,7 @@ from typing import Any, Literal
 import psycopg
 
 from lookmatch_assets.feeds.formats import ReadOptions, load_format
+from lookmatch_assets.feeds.health import feed_trend
 from lookmatch_assets.feeds.packet import sendable_packet
 from lookmatch_assets.feeds.publisher import BATCH, Feed, packet_of
 from lookmatch_assets.feeds.reading import Accepted, Refused, read_entry
@@ -175,9 +176,8 @@ def _unmapped(words: dict[tuple[str, str], list[str]]) -> list[Issue]:
 
 
 def _trend(connection: psycopg.Connection[Any], feed: Feed) -> list[dict[str, Any]]:
-    values = {"market": str(feed.market), "day": datetime.now(UTC).date(), "days": _TREND_DAYS}
-    rows = connection.execute(read_sql("lookmatch_assets", "feed_trend"), values).fetchall()
-    return [{"day": day, "landed": landed, "refused": refused} for vendor, day, landed, refused in rows if vendor == feed.vendor]
+    rows = feed_trend(connection, str(feed.market), datetime.now(UTC).date(), _TREND_DAYS)
+    return [{name: row[name] for name in ("day", "landed", "refused")} for row in rows if row["vendor"] == feed.vendor]
 
 
 def _compare(report: Report, accepted: list[Accepted], connection: psycopg.Connection[Any] | None) -> None:
@@ -192,5 +192,5 @@ def _compare(report: Report, accepted: list[Accepted], connection: psycopg.Conne
         "record": [entry.record.model_dump_json() if entry.record else None for entry in last.values()],
         "data": [entry.data_json for entry in last.values()],
     }
-    for _, new, unchanged in connection.execute(read_sql("lookmatch_assets", "compare_packets"), rows).fetchall():
+    for _, new, unchanged in connection.execute(read_sql(__package__, "compare_packets"), rows).fetchall():
         report.changes["new" if new else "unchanged" if unchanged else "changed"] += 1

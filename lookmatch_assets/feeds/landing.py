@@ -90,8 +90,8 @@ def land(connection: AnyConnection, entries: Sequence[Accepted | Refused]) -> Co
     with connection.transaction():
         stored = _insert_refused(connection, refused)
         _lock_feeds(connection, accepted)
-        for turn in _turns(accepted):
-            new = _insert_packets(connection, turn)
+        for round_ in _rounds(accepted):
+            new = _insert_packets(connection, round_)
             changed |= _refresh_offers(connection, new)
             landed += new
         _resolve_quarantined(connection, accepted)
@@ -102,32 +102,32 @@ def _lock_feeds(connection: AnyConnection, accepted: Sequence[Accepted]) -> None
     """Wait until no other transaction lands packets of these feeds; in one order, so that none waits for another in a circle."""
     feeds = sorted({f"{entry.key.market}:{entry.key.vendor}" for entry in accepted})
     if feeds:
-        connection.execute(read_sql("lookmatch_assets", "lock_feeds"), {"feed": feeds})
+        connection.execute(read_sql(__package__, "lock_feeds"), {"feed": feeds})
 
 
-def _turns(accepted: Sequence[Accepted]) -> list[list[Accepted]]:
-    """The packets in turns that name no product and no packet twice, so that each is judged by what those before it left."""
-    turns: list[list[Accepted]] = []
+def _rounds(accepted: Sequence[Accepted]) -> list[list[Accepted]]:
+    """The packets in rounds that name no product and no packet twice, so that each is judged by what those before it left."""
+    rounds: list[list[Accepted]] = []
     taken: dict[object, int] = {}
     for entry in accepted:
         names = (entry.key.product_id, _identity(entry))
-        turn = max(taken.get(name, 0) for name in names)
-        taken.update(dict.fromkeys(names, turn + 1))
-        if turn == len(turns):
-            turns.append([])
-        turns[turn].append(entry)
-    return turns
+        round_ = max(taken.get(name, 0) for name in names)
+        taken.update(dict.fromkeys(names, round_ + 1))
+        if round_ == len(rounds):
+            rounds.append([])
+        rounds[round_].append(entry)
+    return rounds
 
 
-def _insert_packets(connection: AnyConnection, turn: Sequence[Accepted]) -> list[Accepted]:
-    """Insert what says something new of the packets of a turn and return it, with the times as of which it counts."""
+def _insert_packets(connection: AnyConnection, round_: Sequence[Accepted]) -> list[Accepted]:
+    """Insert what says something new of the packets of a round and return it, with the times as of which it counts."""
     found = connection.execute(
-        read_sql("lookmatch_assets", "land_packets"), _columns(PACKET_COLUMNS, [_packet_row(entry) for entry in turn])
+        read_sql(__package__, "land_packets"), _columns(PACKET_COLUMNS, [_packet_row(entry) for entry in round_])
     ).fetchall()
     judged = {(source, packet_id): (repeats, time) for source, packet_id, repeats, time, _ in found}
     brought_back = _insert_restated(connection, {key for *_, key in found if key is not None})
     landed = []
-    for entry in turn:
+    for entry in round_:
         repeats, time = judged.get(_identity(entry), (True, None))
         if time is not None and (entry.key.product_id, entry.packet.said_at) in brought_back:
             repeats, time = False, entry.packet.said_at
@@ -141,7 +141,7 @@ def _insert_restated(connection: AnyConnection, keys: set[int]) -> set[tuple[str
     brought_back: set[tuple[str, datetime]] = set()
     found = bool(keys)
     while found:  # what is inserted may be what another was listed after
-        rows = connection.execute(read_sql("lookmatch_assets", "land_restated"), {"packet_key": list(keys)}).fetchall()
+        rows = connection.execute(read_sql(__package__, "land_restated"), {"packet_key": list(keys)}).fetchall()
         brought_back |= {(product, time) for product, time, back in rows if back}
         found = bool(rows)
     return brought_back
@@ -161,13 +161,13 @@ def _identity(entry: Accepted) -> tuple[str, str]:
 def _resolve_quarantined(connection: AnyConnection, accepted: Sequence[Accepted]) -> None:
     """Resolve what was refused before and is accepted now: the same packet, or one no newer that says the same."""
     products = {"product_id": list({entry.key.product_id for entry in accepted})}
-    refusals = connection.execute(read_sql("lookmatch_assets", "open_refusals"), products).fetchall() if accepted else []
+    refusals = connection.execute(read_sql(__package__, "open_refusals"), products).fetchall() if accepted else []
     by_product: dict[str, list[Accepted]] = {}
     for entry in accepted if refusals else ():
         by_product.setdefault(entry.key.product_id, []).append(entry)
     resolved = [key for key, product, *refusal in refusals if any(_resolves(entry, *refusal) for entry in by_product[product])]
     if resolved:
-        connection.execute(read_sql("lookmatch_assets", "resolve_landed_packets"), {"quarantine_key": resolved})
+        connection.execute(read_sql(__package__, "resolve_landed_packets"), {"quarantine_key": resolved})
 
 
 def _resolves(entry: Accepted, source: str, packet_id: str, said: str | None, time: datetime | None) -> bool:
@@ -192,7 +192,7 @@ def _insert_refused(connection: AnyConnection, refused: Sequence[Refused]) -> li
         if held is None or (held.packet and entry.packet and entry.packet.said_at > held.packet.said_at):
             newest[_saying(entry)] = entry
     rows = _columns(_QUARANTINE, [_quarantine_row(entry) for entry in newest.values()])
-    found = connection.execute(read_sql("lookmatch_assets", "quarantine_packets"), rows).fetchall()
+    found = connection.execute(read_sql(__package__, "quarantine_packets"), rows).fetchall()
     return [newest[saying] for saying in found]
 
 
@@ -245,7 +245,7 @@ def _removal_row(entry: Accepted) -> tuple[Any, ...]:
 def _write_offers(connection: AnyConnection, action: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> set[str]:
     if not rows:
         return set()
-    statement = read_sql("lookmatch_assets", action)
+    statement = read_sql(__package__, action)
     return {found[0] for found in connection.execute(statement, _columns(names, rows)).fetchall()}
 
 

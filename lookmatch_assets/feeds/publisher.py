@@ -22,6 +22,7 @@ import psycopg
 import redis
 
 from lookmatch_assets.feeds.formats import RawRecord, ReadOptions, load_format
+from lookmatch_assets.feeds.formats.base import UNSTORABLE, shallow
 from lookmatch_assets.feeds.packet import UPSERTED, Packet, packet_id, sendable_packet, source_of
 from lookmatch_assets.feeds.record import valid_market, valid_vendor
 from lookmatch_assets.feeds.removals import Removals, find_removals, removal_packet, written_at
@@ -162,12 +163,13 @@ def packet_of(raw: RawRecord, feed: Feed, listed_at: datetime | None = None) -> 
         listed_at: when the feed that lists it was written; the packet's time where the record has none, else beside that, so that
             a product can come back with a record that is older than its removal. None: the record comes by itself.
     """
+    raw = shallow(raw)
     time = raw.changed_at or listed_at or datetime.now(UTC)
     packet = Packet(
         source=source_of(feed.vendor, str(feed.market)),
         id="",
         type=UPSERTED,
-        subject=raw.subject[:_LONGEST_ID] if raw.subject else None,
+        subject=UNSTORABLE.sub("�", raw.subject[:_LONGEST_ID]) if raw.subject else None,
         vendor=feed.vendor,
         market=str(feed.market),
         format=feed.format,

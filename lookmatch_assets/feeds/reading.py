@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +13,12 @@ from pydantic_core import to_json
 
 from lookmatch_assets.feeds.codes import Code, RecordError
 from lookmatch_assets.feeds.formats import RawRecord, load_format
+from lookmatch_assets.feeds.formats.base import UNSTORABLE
 from lookmatch_assets.feeds.packet import LONE_SURROGATE_OR_NUL, REMOVED, Packet, content_digest, identity_of, read_packet
 from lookmatch_assets.feeds.record import FeedRecord, ProductKey, valid_market, valid_subject, valid_vendor
 
 BODY_BYTES_KEPT = 1_048_576
 _CLOCK_SKEW = timedelta(minutes=10)
-_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ def refuse(body: bytes, error: RecordError, packet: Packet | None = None) -> Ref
     """What to quarantine for a packet that is refused.
 
     The error is kept without its traceback, whose frames hold the whole batch in a cycle: collecting that garbage took a tenth of
-    the landing time among 1 % of poison (`lookmatch bench landing`).
+    the landing time among 1 % of poison (`python -m benchmarks landing`).
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
     source, packet_id = (packet.source, packet.id) if packet else identity_of(body)
@@ -117,7 +116,7 @@ def _read_record(packet: Packet, key: ProductKey, data: Any, mapping_folder: Pat
 def _storable(value: Any) -> Any:
     """The value without the characters that jsonb refuses (NUL and lone surrogates)."""
     if isinstance(value, str):
-        return _SURROGATE_OR_NUL.sub("�", value)
+        return UNSTORABLE.sub("�", value)
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, dict):

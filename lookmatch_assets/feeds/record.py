@@ -6,10 +6,11 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,13 +22,23 @@ DESCRIPTION_CHARACTERS = 5_000
 _URL_CHARACTERS = 2_048
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+/-]{0,127}")
 _VENDOR = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_INVISIBLE = re.compile(r"<(script|style)\b.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_INVISIBLE = [
+    (re.compile(rf"<{tag}\b.*?</{tag}[^<>]*>", re.IGNORECASE | re.DOTALL), re.compile(rf"</{tag}[^<>]*>", re.IGNORECASE))
+    for tag in ("script", "style")
+]
+"""Of elements that no reader sees: the whole element, and its end."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--[^<>]*-->")
+_IMPOSSIBLE_CHARACTER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|quot|apos|lt|gt);")
+_NEXT_ADDRESS = re.compile(r"(?<![\s,;|])[\s,;|]++(?=(?:https?:)?//)", re.IGNORECASE)
+_NEXT_PICTURE = re.compile(r"(?<=\.jpg|\.png|\.gif)[\s,;|]+|(?<=\.jpeg|\.webp|\.avif|\.heic)[\s,;|]+", re.IGNORECASE)
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 _YEAR_FIRST = re.compile(
     r"(\d{4})[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})日?(?:[ T]*(\d{1,2})[:時](\d{1,2})分?(?:[:](\d{1,2}))?秒?)?"
 )
-_PERIOD = re.compile(r"(?<=\S{8})\s*/\s*(?=\d{4}-)|\s+/\s+|(?<=\S)/$|^/")
+_DAY = re.compile(r"\d{4}[-/.年]\s?\d{1,2}[-/.月]\s?\d{1,2}日?|\d{8}")
+_DIGITS_ALONE = re.compile(r"(?:%[a-zA-Z])+")
+_HOURS = re.compile(r"%[HIcXT]")
 _TIME_CHARACTERS = 64
 _MILLISECONDS_ABOVE = 10**11
 
@@ -163,10 +174,23 @@ def clean_text(value: object) -> str | None:
         return None
     text = str(value)
     if "<" in text or "&" in text:
-        text = html.unescape(_TAG.sub(" ", _INVISIBLE.sub(" ", html.unescape(text))))
+        text = _unescaped(_TAG.sub(" ", _without_invisible(_unescaped(text))))
     if text.isprintable() and "  " not in text:
         return text.strip() or None
     return _SPACE.sub(" ", text).strip() or None
+
+
+def _unescaped(text: str) -> str:
+    return html.unescape(_IMPOSSIBLE_CHARACTER.sub("�", text)) if "&" in text else text
+
+
+def _without_invisible(text: str) -> str:
+    """The text without scripts and styles. Only up to the last end of one is looked at, so that each search for an end ends."""
+    for element, end in _INVISIBLE:
+        ends = [found.end() for found in end.finditer(text)]
+        if ends:
+            text = element.sub(" ", text[: ends[-1]]) + text[ends[-1] :]
+    return text
 
 
 def clean_title(value: object, field: str) -> str:
@@ -199,8 +223,8 @@ def clean_image_url(value: object, field: str) -> str:
     Raises:
         RecordError: ``missing_image`` or ``too_large``.
     """
-    url = str(value).strip() if value is not None else ""
-    if not url.startswith(("http://", "https://", "file://")):
+    url = clean_address(value)
+    if not url.startswith(("http://", "https://", "file://")) or not _can_be_taken_apart(url):
         raise RecordError(Code.MISSING_IMAGE, field, url, "no picture; an http, https or file address is accepted")
     if len(url) > _URL_CHARACTERS:
         raise RecordError(Code.TOO_LARGE, field, url, f"{len(url)} characters; {_URL_CHARACTERS} are accepted")
@@ -209,8 +233,42 @@ def clean_image_url(value: object, field: str) -> str:
 
 def clean_link(value: object) -> str | None:
     """The address of the shop's page; None unless it is a whole http or https address."""
+    url = clean_address(value)
+    whole = url.startswith(("http://", "https://")) and len(url) <= _URL_CHARACTERS and url.isprintable()
+    return url if whole and _can_be_taken_apart(url) else None
+
+
+def clean_address(value: object) -> str:
+    """An address as it is meant: entities of markup read, the scheme in lower case, https where it begins with ``//``."""
     url = str(value).strip() if value is not None else ""
-    return url if url.startswith(("http://", "https://")) and len(url) <= _URL_CHARACTERS and url.isprintable() else None
+    if "&" in url:
+        url = _ENTITY.sub(lambda found: html.unescape(found.group()), url.replace("&amp;amp;", "&amp;"))
+    if url.startswith("//"):
+        return "https:" + url
+    scheme, mark, rest = url.partition("://")
+    return scheme.lower() + mark + rest if mark and not scheme.islower() and len(scheme) <= len("https") else url
+
+
+def addresses_of(value: object) -> list[str]:
+    """The addresses or file names of pictures that a cell or a list holds, in their order.
+
+    A cell is split where an address begins behind a comma, a semicolon, a stroke or a space, and file names behind a picture's
+    suffix: commas within an address are part of it.
+    """
+    if isinstance(value, list):
+        return [address for item in value if isinstance(item, str) for address in addresses_of(item)]
+    text = value.strip() if isinstance(value, str) else ""
+    if len(text) > 50 * _URL_CHARACTERS:
+        return [text]  # no list of pictures; it is refused as an address
+    apart = _NEXT_ADDRESS if "//" in text[: len("https://")] else _NEXT_PICTURE
+    return [part.strip() for part in apart.split(text) if part.strip()]
+
+
+def _can_be_taken_apart(url: str) -> bool:
+    try:
+        return bool(url.isascii() and "[" not in url) or bool(urlsplit(url).scheme)
+    except ValueError:
+        return False
 
 
 def parse_time(value: object, field: str, zone: tzinfo = UTC, time_format: str | None = None) -> datetime | None:
@@ -229,22 +287,41 @@ def parse_time(value: object, field: str, zone: tzinfo = UTC, time_format: str |
     Raises:
         RecordError: ``invalid_time``.
     """
-    text = unicodedata.normalize("NFKC", str(value)).strip() if value is not None else ""
+    text = str(value).strip() if value is not None else ""
     if not text:
         return None
+    if len(text) > _TIME_CHARACTERS:
+        raise RecordError(Code.INVALID_TIME, field, text, f"{len(text)} characters, which no time has; ISO 8601 is accepted")
+    text = unicodedata.normalize("NFKC", text)
     for read in (_of_format(time_format), _of_number, datetime.fromisoformat, _of_year_first, parsedate_to_datetime):
         try:
-            moment = read(text[:_TIME_CHARACTERS])
+            moment = read(text)
             return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
     raise RecordError(Code.INVALID_TIME, field, text, "not a time; ISO 8601 is accepted")
 
 
+def parse_end(value: object, field: str, zone: tzinfo = UTC, time_format: str | None = None) -> datetime | None:
+    """When something ends, in UTC; None when empty. A day without a time is meant to its end: the next day's first moment.
+
+    Raises:
+        RecordError: ``invalid_time``.
+    """
+    moment = parse_time(value, field, zone, time_format)
+    if moment is None or not _is_day(unicodedata.normalize("NFKC", str(value)).strip(), time_format):
+        return moment
+    day = moment.astimezone(zone).replace(tzinfo=None)
+    try:
+        return (day + timedelta(days=1)).replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:  # 9999-12-31, which stands for no end
+        return moment
+
+
 def parse_period(
     value: object, field: str, zone: tzinfo = UTC, time_format: str | None = None
 ) -> tuple[datetime | None, datetime | None]:
-    """The beginning and the end of a period ``<time>/<time>``, each None where it is left out.
+    """The beginning and the end of a period ``<time>/<time>``, each None where it is left out; see ``parse_end``.
 
     Raises:
         RecordError: ``invalid_time``: not two times, or the end is before the beginning.
@@ -252,20 +329,46 @@ def parse_period(
     text = str(value).strip() if value is not None else ""
     if not text:
         return None, None
-    parts = [part.strip() for part in _PERIOD.split(text)]
-    if len(parts) != 2:
+    parts = _two_parts(text) if len(text) <= 2 * _TIME_CHARACTERS else None
+    if parts is None:
         raise RecordError(Code.INVALID_TIME, field, text, "not a period; <time>/<time> is accepted")
-    start, end = (parse_time(part, field, zone, time_format) for part in parts)
+    start, end = parse_time(parts[0], field, zone, time_format), parse_end(parts[1], field, zone, time_format)
     if start and end and end < start:
         raise RecordError(Code.INVALID_TIME, field, text, "ends before it begins")
     return start, end
+
+
+def _two_parts(text: str) -> tuple[str, str] | None:
+    """What stands before and behind the stroke of a period, which is not one of those within its dates."""
+    if text.startswith("/"):
+        return "", text[1:]
+    if text.endswith("/"):
+        return text[:-1], ""
+    spaced = re.split(r"\s/\s", text)
+    if len(spaced) == 2:
+        return spaced[0], spaced[1]
+    parts = text.split("/")
+    middle = len(parts) // 2
+    return ("/".join(parts[:middle]), "/".join(parts[middle:])) if len(parts) % 2 == 0 else None
+
+
+def _is_day(text: str, time_format: str | None) -> bool:
+    if _DAY.fullmatch(text):
+        return True
+    try:
+        return bool(time_format and not _HOURS.search(time_format) and datetime.strptime(text, time_format))
+    except ValueError:
+        return False
 
 
 def _of_format(time_format: str | None) -> Callable[[str], datetime]:
     def read(text: str) -> datetime:
         if time_format is None:
             raise ValueError(text)
-        return datetime.strptime(text, time_format)
+        moment = datetime.strptime(text, time_format)
+        if _DIGITS_ALONE.fullmatch(time_format) and moment.strftime(time_format) != text:
+            raise ValueError(text)  # strptime reads 20261101 by %Y%m%d%H as the tenth of January, 1 o'clock
+        return moment
 
     return read
 

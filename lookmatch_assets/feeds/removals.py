@@ -86,7 +86,7 @@ def find_removals(
         limit: largest share of the live products, in [0, 1], that is removed without ``confirmed``.
         confirmed: let any number through.
     """
-    rows = connection.execute(read_sql("lookmatch_assets", "live_products"), {"vendor": vendor, "market": market}).fetchall()
+    rows = connection.execute(read_sql(__package__, "live_products"), {"vendor": vendor, "market": market}).fetchall()
     connection.commit()
     lacking = [(subject, heard) for subject, heard in rows if subject not in listed]
     absent = tuple(subject for subject, heard in lacking if heard <= moment)

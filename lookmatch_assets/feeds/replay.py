@@ -24,7 +24,6 @@ from lookmatch_serving.db import read_sql
 
 BATCH = 200
 _ATTEMPTS = 6
-_PACKAGE = "lookmatch_assets"
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def replay(
     report = ReplayReport(dry_run=dry_run)
     with psycopg.connect(database_url, autocommit=True) as connection:
         report.before = dict(_open(connection, chosen))
-        found = connection.execute(read_sql(_PACKAGE, "replayable_packets"), {**chosen, "codes": codes}).fetchall()
+        found = connection.execute(read_sql(__package__, "replayable_packets"), {**chosen, "codes": codes}).fetchall()
         report.not_whole = sum(1 for _, whole in found if not whole)
         keys = [key for key, whole in found if whole][: selection.limit]
         after = Counter(report.before)
@@ -165,11 +164,11 @@ def _replay_patiently(
 
 
 def _open(connection: AnyConnection, chosen: Mapping[str, Any]) -> Counter[str]:
-    return Counter(dict(connection.execute(read_sql(_PACKAGE, "open_quarantine"), chosen).fetchall()))
+    return Counter(dict(connection.execute(read_sql(__package__, "open_quarantine"), chosen).fetchall()))
 
 
 def _replay_batch(connection: AnyConnection, keys: list[int], mapping_folder: Path | None) -> _Outcome:
-    rows = connection.execute(read_sql(_PACKAGE, "lock_quarantined"), {"quarantine_key": keys}).fetchall()
+    rows = connection.execute(read_sql(__package__, "lock_quarantined"), {"quarantine_key": keys}).fetchall()
     held = [_Held(*row) for row in rows]
     read = [(one, read_entry(one.body.encode(), mapping_folder)) for one in held]
     accepted = [(one, entry) for one, entry in read if isinstance(entry, Accepted)]
@@ -178,7 +177,7 @@ def _replay_batch(connection: AnyConnection, keys: list[int], mapping_folder: Pa
     refused += not_stored
     failed = {one.key for one, _ in not_stored}
     resolved = [one.key for one, _ in accepted if one.key not in failed]
-    connection.execute(read_sql(_PACKAGE, "resolve_quarantined"), {"quarantine_key": resolved})
+    connection.execute(read_sql(__package__, "resolve_quarantined"), {"quarantine_key": resolved})
     for one, entry in refused:
         _renew(connection, one, entry)
     return _Outcome(landed, len(resolved) - landed, len(refused))
@@ -205,5 +204,5 @@ def _land(connection: AnyConnection, accepted: Sequence[tuple[_Held, Accepted]])
 
 def _renew(connection: AnyConnection, held: _Held, entry: Refused) -> None:
     values = {**quarantine_values(entry), "quarantine_key": held.key}
-    if connection.execute(read_sql(_PACKAGE, "renew_quarantine_reason"), values).fetchone() is None:
-        connection.execute(read_sql(_PACKAGE, "merge_quarantine_reason"), values)
+    if connection.execute(read_sql(__package__, "renew_quarantine_reason"), values).fetchone() is None:
+        connection.execute(read_sql(__package__, "merge_quarantine_reason"), values)

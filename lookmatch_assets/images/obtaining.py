@@ -23,7 +23,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from lookmatch_assets.images.store import keep_picture, picture_path
 from lookmatch_serving.errors import InvalidInputError, TransientError
 from lookmatch_serving.fetching import FetchLimits, fetch_picture
-from lookmatch_serving.pictures import MAX_BYTES, decode_picture, picture_digest
+from lookmatch_serving.files import sweep_parts
+from lookmatch_serving.picture_memory import PicturesWaitError
+from lookmatch_serving.pictures import MAX_BYTES, check_picture, decode_picture, picture_digest
 
 WORKERS = 16
 HOST_CONNECTIONS = 4
@@ -31,6 +33,8 @@ HOST_CONNECTIONS = 4
 
 ATTEMPTS = 3
 """Of one run at one picture, while its server fails."""
+
+_MEMORY_SECONDS = 120.0
 
 GIVE_UP_AFTER = 5
 """Pictures in a row that a server fails, after which the run leaves it alone."""
@@ -48,8 +52,8 @@ class ImageCode(StrEnum):
 
 RESOLUTIONS: dict[ImageCode, str] = {
     ImageCode.MISSING: "Put the picture where the record says it is, then send the product again.",
-    ImageCode.TOO_LARGE: f"Send a picture of at most {MAX_BYTES // 2**20} MiB and 40 megapixels.",
-    ImageCode.NOT_DECODABLE: "Send a whole JPEG, PNG or WebP file of at least 16 x 16 pixels.",
+    ImageCode.TOO_LARGE: f"Send at most {MAX_BYTES // 2**20} MiB and 40 megapixels (25 in HEIC, 20 in WebP and AVIF).",
+    ImageCode.NOT_DECODABLE: "Send a whole JPEG, PNG, WebP, AVIF or HEIC file of at least 16 x 16 pixels.",
     ImageCode.ADDRESS_REFUSED: "Use an http or https address of a public server.",
     ImageCode.UNREACHABLE: "Nothing to mend in the feed: it is tried again, a minute later at first, then ever less often.",
 }
@@ -121,6 +125,7 @@ def obtain_pictures(
     Yields:
         One result for each, as they come.
     """
+    sweep_parts(folder)
     servers: dict[str, _Server] = {}
     for one in wanted:
         servers.setdefault(urlsplit(one.url).netloc, _Server()).waiting.append(one)
@@ -217,8 +222,11 @@ def _code_of_fetch(error: InvalidInputError) -> ImageCode:
 
 def _verified_size(data: bytes) -> tuple[int, int]:
     try:
-        return decode_picture(data).size
+        decode_picture(data, wait_seconds=_MEMORY_SECONDS)
+        return check_picture(data)
+    except PicturesWaitError as error:
+        raise _RefusedError(ImageCode.UNREACHABLE, str(error)) from error
     except InvalidInputError as error:
-        bomb = isinstance(error.__cause__, Image.DecompressionBombError | Image.DecompressionBombWarning)
+        bomb = isinstance(error.__cause__, Image.DecompressionBombError)
         too_large = bomb or "pixels" in error.value or "bytes" in error.value
         raise _RefusedError(ImageCode.TOO_LARGE if too_large else ImageCode.NOT_DECODABLE, str(error)) from error

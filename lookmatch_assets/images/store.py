@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from lookmatch_serving.files import file_in_one_piece
 
 
 def picture_path(folder: Path, digest: str) -> Path:
@@ -17,10 +17,6 @@ def keep_picture(folder: Path, digest: str, data: bytes) -> Path:
     path = picture_path(folder, digest)
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
+    with file_in_one_piece(path) as file:
         file.write(data)
-    os.chmod(name, 0o644)
-    os.replace(name, path)
     return path

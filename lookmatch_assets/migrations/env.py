@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from lookmatch_assets.migrations import ADVISORY_LOCK
-from lookmatch_assets.postgres import sqlalchemy_url
+from lookmatch_assets.migrations.database_urls import sqlalchemy_url
 
 engine = create_engine(sqlalchemy_url(context.config.attributes["database_url"]), poolclass=NullPool)
 with engine.connect() as connection:

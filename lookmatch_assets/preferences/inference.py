@@ -15,15 +15,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
-from lookmatch_serving.search.retrieval import major_units
-from lookmatch_serving.search.size_systems import SIZE_GROUP_OF_LAYER, size_as_written
+from lookmatch_serving.currency import major_units
+from lookmatch_serving.search.retrieval.size_systems import SIZE_GROUP_OF_LAYER, size_as_written
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.interactions import InteractionKind
 from lookmatch_serving.shoppers.preferences import (
     Evidence,
     InferredPreference,
 )
+from lookmatch_serving.value_types import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 
 HALF_LIFE = timedelta(days=60)
 """Fashion turns with its seasons, of about 90 days: what was done a season ago counts for a third, a year ago for 1.5 %."""

@@ -73,13 +73,17 @@ def promote(connection: DictConnection, gate: Gate) -> dict[str, int]:
             if held.get(before.market) != (before.encoder_key, before.encoder_version):
                 raise InvalidInputError("encoder", gate.encoder_key, f"a gate asked again: {before.market}'s pointer has moved")
             found[before.market] = go_live(connection, table)
-            connection.execute(
-                "INSERT INTO vectors.promotions"
-                " (promotion_id, market, from_key, from_version, to_key, to_version, study_id, gate)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                [promotion_id, before.market, before.encoder_key, before.encoder_version, table.encoder_key,
-                 table.encoder_version, gate.study_id, Jsonb(gate.rows())],
-            )  # fmt: skip
+            values = {
+                "promotion_id": promotion_id,
+                "market": before.market,
+                "from_key": before.encoder_key,
+                "from_version": before.encoder_version,
+                "to_key": table.encoder_key,
+                "to_version": table.encoder_version,
+                "study_id": gate.study_id,
+                "gate": Jsonb(gate.rows()),
+            }
+            connection.execute(read_sql(__package__, "record_promotion"), values)
         connection.execute("DELETE FROM vectors.candidate_encoders WHERE encoder_key = %s", [gate.encoder_key])
     connection.commit()
     return found
@@ -130,7 +134,7 @@ def confirm(connection: DictConnection) -> list[str]:
 
 
 def _open_promotions(connection: DictConnection) -> list[dict[str, Any]]:
-    rows = connection.execute(read_sql("lookmatch_assets", "open_promotions")).fetchall()
+    rows = connection.execute(read_sql(__package__, "open_promotions")).fetchall()
     if not rows:
         raise NotFoundError("no promotion waits to be confirmed or rolled back")
     return rows

@@ -27,24 +27,29 @@ from lookmatch_assets.vectors.tables import (
 )
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.encoders import load_encoder
+from lookmatch_serving.encoders.loaded import zero_shot_probabilities
+from lookmatch_serving.encoders.protocol import Vectors
 from lookmatch_serving.errors import ConfigurationError
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.llm.client import AnthropicVisionModel
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
 from lookmatch_serving.pictures import decode_picture, picture_digest
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.grading import uncalibrated_grading
-from lookmatch_serving.search.look import Filters, LayerQuery
-from lookmatch_serving.search.opening import open_segmenter
-from lookmatch_serving.search.ports import Vectors, zero_shot_probabilities
-from lookmatch_serving.search.products import products_by_id, stored_picture
-from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look, QueryGenerator
-from lookmatch_serving.search.reranking import Offered, RankedLayer, VisualReranker, by_llm, by_segment, by_vector
-from lookmatch_serving.search.retrieval import LiveIndex, layer_candidates, vectors_of
-from lookmatch_serving.search.segmentation import Segmenter
-from lookmatch_serving.search.trace import Trace
-from lookmatch_serving.search.vectorisation import query_vectors
+from lookmatch_serving.search.factory import build_segmenter
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Offered, QueryGenerator, Segmenter, VisualReranker
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.ranking import RankedLayer
+from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.grading import uncalibrated_grading
+from lookmatch_serving.search.reranking.rankers import by_llm, by_segment, by_vector
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
+from lookmatch_serving.search.retrieval.nearest import layer_candidates, vectors_of
+from lookmatch_serving.search.retrieval.products import products_by_id, stored_picture
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.runtime.trace import Trace
+from lookmatch_serving.search.vectorisation.query_vectors import query_vectors
 from lookmatch_serving.settings import Settings
 
 _POOL = 50
@@ -182,7 +187,7 @@ def read_looks(
         reader: reads each look, unless
         recorded: look id -> layers as they were read before.
     """
-    segmenter = open_segmenter(settings)
+    segmenter = build_segmenter(settings)
     for row in looks:
         data = (settings.look_folder / row["image_file"]).read_bytes()
         picture = decode_picture(data)

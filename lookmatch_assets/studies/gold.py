@@ -13,8 +13,8 @@ from lookmatch_assets.images.store import picture_path
 from lookmatch_assets.studies.store import statement
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.pictures import decode_picture, picture_digest
-from lookmatch_serving.search.look import LayerQuery
-from lookmatch_serving.search.opening import open_segmenter
+from lookmatch_serving.search.factory import build_segmenter
+from lookmatch_serving.search.models.query import LayerQuery
 from lookmatch_serving.settings import Settings
 
 Pair = tuple[str, str, str]
@@ -57,7 +57,7 @@ def _cut_out(connection: DictConnection, settings: Settings, study_id: str, look
     if row is None:
         return None
     picture = decode_picture((settings.look_folder / row["image_file"]).read_bytes())
-    piece = open_segmenter(settings).segment(picture, [LayerQuery.model_validate(row["read"])]).get(layer)
+    piece = build_segmenter(settings).segment(picture, [LayerQuery.model_validate(row["read"])]).get(layer)
     if piece is None:
         return None
     file = io.BytesIO()

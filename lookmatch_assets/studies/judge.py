@@ -34,10 +34,10 @@ from lookmatch_serving.db import DictConnection
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger, total_cost
 from lookmatch_serving.llm.client import Content, Question, VisionModel, image_block, text_block
-from lookmatch_serving.llm.judge import fenced
 from lookmatch_serving.pictures import decode_picture
 from lookmatch_serving.rating.facets import FACETS
 from lookmatch_serving.rating.store import token_digest
+from lookmatch_serving.search.reranking.vision_model import fenced
 from lookmatch_serving.settings import Settings
 
 ORDERS = ("look-first", "product-first")
@@ -127,12 +127,9 @@ def _enlist(connection: DictConnection, definition: StudyDefinition, raters: Seq
     """Make the raters and give them every pair, in a drawn order."""
     rows = connection.execute(statement("study_pools"), {"study_id": definition.study_id}).fetchall()
     for rater in raters:
-        added = connection.execute(
-            "INSERT INTO studies.raters (study_id, rater, token_digest, kind) VALUES (%s, %s, %s, 'model')"
-            " ON CONFLICT DO NOTHING RETURNING rater",
-            [definition.study_id, rater, token_digest(secrets.token_urlsafe(32))],
-        ).fetchone()
-        if added is None:
+        digest = token_digest(secrets.token_urlsafe(32))
+        values = {"study_id": definition.study_id, "rater": rater, "token_digest": digest}
+        if connection.execute(statement("save_model_rater"), values).fetchone() is None:
             continue
         order = [(row["pair_id"], "main" if row["expected"] is None else "gold") for row in rows]
         Random(definition.seed).shuffle(order)

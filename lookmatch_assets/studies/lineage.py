@@ -14,8 +14,8 @@ from lookmatch_assets.studies.definition import StudyDefinition
 from lookmatch_assets.vectors.tables import INDEX_BUILD
 from lookmatch_serving.db import DictConnection, read_sql
 from lookmatch_serving.llm.prompts import QUERY_SYSTEM, QUERY_VERSION, RERANK_SYSTEM, RERANK_VERSION
-from lookmatch_serving.search.reranking import OTHER_CATEGORY_COST, SEGMENT_SHARE
-from lookmatch_serving.search.retrieval import LiveIndex
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.reranking.rankers import OTHER_CATEGORY_COST, SEGMENT_SHARE
 from lookmatch_serving.settings import Settings
 
 _LIBRARIES = ("lookmatch", "torch", "open_clip_torch", "transformers", "pillow", "pgvector")
@@ -57,8 +57,6 @@ def data_versions(connection: DictConnection, indexes: Mapping[tuple[str, str], 
     """``system/market`` -> number of products, and digests of their pictures and of what filters and groups them."""
     found = {}
     for (system, market), index in indexes.items():
-        query = sql.SQL(read_sql("lookmatch_assets", "study_data_version")).format(
-            table=sql.Identifier("vectors", index.table_name)
-        )
+        query = read_sql(__package__, "study_data_version").format(table=sql.Identifier("vectors", index.table_name))
         found[f"{system}/{market}"] = cast("dict[str, Any]", connection.execute(query, {"market": market}).fetchone())
     return found

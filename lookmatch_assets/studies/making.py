@@ -29,8 +29,8 @@ from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.rating.store import token_digest
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.retrieval import LiveIndex
+from lookmatch_serving.search.models.index import LiveIndex
+from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.settings import Settings
 
 _KEPT = 20
@@ -193,29 +193,31 @@ def _save_systems(
 
 
 def _save_layers(connection: DictConnection, study_id: str, look: ReadLook) -> int:
+    known = {"study_id": study_id, "look_id": look.look_id, "market": look.market, "image_file": look.image_file}
+    rows = [
+        {
+            **known,
+            "layer": query.layer,
+            "gender": query.gender or "unknown",
+            "category": query.category or "unknown",
+            "query": query.query,
+            "read": Jsonb(query.model_dump(mode="json")),
+        }
+        for query in look.queries
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO studies.layers (study_id, look_id, layer, market, gender, category, query, image_file, read)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (study_id, look.look_id, q.layer, look.market, q.gender or "unknown", q.category or "unknown", q.query,
-                 look.image_file, Jsonb(q.model_dump(mode="json")))
-                for q in look.queries
-            ],
-        )  # fmt: skip
+        cursor.executemany(statement("save_layer"), rows)
     return len(look.queries)
 
 
 def _save_candidates(connection: DictConnection, study_id: str, found: Returned) -> None:
+    known = {"study_id": study_id, "system": found.system, "look_id": found.look_id, "layer": found.layer}
+    rows = [
+        {**known, "product_id": product, "rank": rank, "score": score}
+        for rank, (product, score) in enumerate(found.products[:_KEPT], start=1)
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO studies.candidates (study_id, system, look_id, layer, product_id, rank, score)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [
-                (study_id, found.system, found.look_id, found.layer, product, rank, score)
-                for rank, (product, score) in enumerate(found.products[:_KEPT], start=1)
-            ],
-        )
+        cursor.executemany(statement("save_candidate"), rows)
 
 
 def _pool(connection: DictConnection, settings: Settings, definition: StudyDefinition) -> None:
@@ -227,11 +229,11 @@ def _pool(connection: DictConnection, settings: Settings, definition: StudyDefin
     values = {"product_ids": [product for _, _, product in pairs]}
     digests = {row["product_id"]: row["digest"] for row in connection.execute(statement("study_pictures"), values).fetchall()}
     pairs = [pair for pair in pairs if pair[2] in digests]
-    gold = list(gold_pairs(connection, settings, study_id, pairs, definition.gold, Random(definition.seed + 1)))
+    gold = gold_pairs(connection, settings, study_id, pairs, definition.gold, Random(definition.seed + 1))
+    rows: list[tuple[object, ...]] = [(look, layer, product, digests[product], None) for look, layer, product in pairs]
+    rows += [(look, layer, product, own or digests[product], expected) for look, layer, product, expected, own in gold]
+    columns = ("look_id", "layer", "product_id", "image_digest", "expected")
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO studies.pairs (study_id, look_id, layer, product_id, image_digest, expected)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [(study_id, look, layer, product, digests[product], None) for look, layer, product in pairs]
-            + [(study_id, look, layer, p, own or digests[p], expected) for look, layer, p, expected, own in gold],
+            statement("save_pair"), [{"study_id": study_id, **dict(zip(columns, row, strict=True))} for row in rows]
         )

@@ -13,8 +13,8 @@ from lookmatch_assets.studies.making import Indexes, open_indexes
 from lookmatch_assets.studies.store import definition_of, lineage_of, pools_of, returned_of, statement
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.look import LayerQuery
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.runtime.cache import SearchCache
 from lookmatch_serving.settings import Settings
 
 
@@ -97,10 +97,6 @@ def _layers_read(connection: DictConnection, study_id: str) -> dict[str, list[La
 def _assignment_again(connection: DictConnection, definition: StudyDefinition) -> str:
     pools, gold = pools_of(connection, definition.study_id)
     again = {(item.rater, item.position): (item.pair_id, item.kind) for item in assign(definition, pools, gold)}
-    rows = connection.execute(
-        "SELECT a.rater, a.position, a.pair_id, a.kind FROM studies.assignments AS a"
-        " JOIN studies.raters AS r USING (study_id, rater) WHERE a.study_id = %s AND r.kind <> 'model'",
-        [definition.study_id],
-    ).fetchall()
+    rows = connection.execute(statement("study_items"), {"study_id": definition.study_id}).fetchall()
     then = {(row["rater"], row["position"]): (row["pair_id"], row["kind"]) for row in rows}
     return f"assignment: {len(then)} items, {'the same again' if again == then else 'NOT the same again'}"

@@ -74,6 +74,7 @@ def export_tables(result: StudyResult, folder: Path) -> list[Path]:
     """Write ratings, what each system returned, scores and metrics as CSV and Parquet."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {"ratings": result.ratings, "judge_ratings": result.judged, "returned": result.returned, "scores": result.overall}
+    tables |= {"earlier_ratings": result.earlier}
     tables |= {f"scores_by_{name}": table for name, table in result.by.items()}
     tables |= {"differences": difference_table(result), "metrics": result.metrics, "annotators": result.annotators.reset_index()}
     written = []
@@ -157,6 +158,7 @@ def method_of(result: StudyResult) -> list[tuple[str, str]]:
         ("Stimuli", f"{p.pairs} pairs of a look's layer and a product, the first {d.depth} of each system, pooled"),
         ("Raters", f"{len(result.verdicts)} {kinds}; {d.ratings_per_layer} for each layer"),
         ("Votes", f"{p.rated} of {p.assigned} items rated; {p.complete_pairs} of {p.pairs} pairs have all their ratings"),
+        ("Second thoughts", f"{p.replaced} ratings were replaced by their rater's later ones; the earlier are exported"),
         ("When", when),
         ("Order", "drawn for each rater; a layer's whole pool goes to the same raters, who do not know the systems"),
         ("Training", f"{d.warm_up} warm-up items for each rater, not counted"),

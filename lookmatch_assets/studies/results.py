@@ -30,12 +30,16 @@ _MOST_DISAGREEMENTS = 6
 
 @dataclass(frozen=True)
 class Progress:
-    """Items that people have rated, items assigned to them, pairs, and pairs that have all the main ratings wanted."""
+    """Items that people have rated, items assigned to them, pairs, and pairs that have all the main ratings wanted.
+
+    ``replaced`` counts ratings that their rater replaced by later ones.
+    """
 
     rated: int
     assigned: int
     pairs: int
     complete_pairs: int
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class StudyResult:
 
     Attributes:
         ratings: of people (or simulated raters), one row a rating and facet.
+        earlier: ratings that their rater replaced, one row a rating and facet; they count nowhere.
         scores: the ratings that count, one row a rating, facet and system that returned the product.
         by: MOS with intervals by system and, in turn, facet, market, category and gender.
         differences: between systems in the overall facet.
@@ -57,6 +62,7 @@ class StudyResult:
     absent: dict[str, str]
     progress: Progress
     ratings: pd.DataFrame
+    earlier: pd.DataFrame
     judged: pd.DataFrame
     returned: pd.DataFrame
     scores: pd.DataFrame
@@ -84,6 +90,7 @@ def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
     everything, returned = ratings_of(connection, study_id), returned_of(connection, study_id, definition.depth)
     ratings = everything[everything["rater_kind"] != "model"]
     judged = everything[everything["rater_kind"] == "model"]
+    earlier = frame_of(connection, "study_earlier_ratings", {"study_id": study_id})
     systems = connection.execute("SELECT system, absent FROM studies.systems WHERE study_id = %s", [study_id]).fetchall()
     verdicts = screen_raters(ratings[ratings["facet"] == OVERALL]) if len(ratings) else []
     kept = ratings[ratings["rater"].isin([v.rater for v in verdicts if v.kept])]
@@ -95,8 +102,9 @@ def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
         definition=definition,
         lineage=lineage_of(connection, study_id),
         absent={row["system"]: row["absent"] for row in systems if row["absent"]},
-        progress=_progress(connection, definition, ratings),
+        progress=_progress(connection, definition, ratings, earlier),
         ratings=ratings,
+        earlier=earlier,
         judged=judged,
         returned=returned,
         scores=scores,
@@ -118,12 +126,13 @@ def evaluate(connection: DictConnection, study_id: str) -> StudyResult:
     )
 
 
-def _progress(connection: DictConnection, definition: StudyDefinition, ratings: pd.DataFrame) -> Progress:
+def _progress(connection: DictConnection, definition: StudyDefinition, ratings: pd.DataFrame, earlier: pd.DataFrame) -> Progress:
     row = frame_of(connection, "study_progress", {"study_id": definition.study_id}).iloc[0]
     main = ratings[(ratings["kind"] == "main") & (ratings["facet"] == OVERALL)]
     votes = main.groupby("pair").size() if len(main) else pd.Series(dtype=int)
     complete = int((votes >= definition.ratings_per_layer).sum())
-    return Progress(int(row["rated"]), int(row["assigned"]), int(row["pairs"]), complete)
+    replaced = len(earlier.drop_duplicates(["rater", "position", "rated_at"]))
+    return Progress(int(row["rated"]), int(row["assigned"]), int(row["pairs"]), complete, replaced)
 
 
 def _metrics(gains: dict[str, dict[str, int]], returned: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from lookmatch_assets.studies.definition import StudyDefinition, checked_definition
@@ -77,6 +78,17 @@ def pools_of(connection: DictConnection, study_id: str) -> tuple[dict[tuple[str,
     return pools, [row["pair_id"] for row in rows if row["expected"] is not None]
 
 
+def list_studies(connection: DictConnection) -> list[dict[str, Any]]:
+    """Study_id, created_at, items and rated (how many of them are) of every study, the oldest first."""
+    return connection.execute(statement("list_studies")).fetchall()
+
+
+def record_judge(connection: DictConnection, study_id: str, record: Mapping[str, Any]) -> None:
+    """Keep what is told of a study's judge in its lineage, in place of what was; commits."""
+    connection.execute(statement("record_judge"), {"study_id": study_id, "judge": Jsonb(record)})
+    connection.commit()
+
+
 def save_gains(connection: DictConnection, study_id: str, gains: Iterable[Gain]) -> None:
     """Keep what a labelled catalogue says of products and layers, in place of what was kept before."""
     connection.execute("DELETE FROM studies.gains WHERE study_id = %s", [study_id])
@@ -108,6 +120,6 @@ def frame_of(connection: DictConnection, name: str, values: Mapping[str, Any]) -
     return pd.DataFrame(cursor.fetchall(), columns=columns)
 
 
-def statement(name: str) -> bytes:
+def statement(name: str) -> sql.SQL:
     """A packaged statement of this package."""
-    return read_sql("lookmatch_assets", name).encode()
+    return read_sql(__package__, name)

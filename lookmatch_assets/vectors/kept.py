@@ -68,7 +68,7 @@ def kept_encoders(connection: DictConnection, market: str, configured: str, load
     Raises:
         EncoderUnavailableError: the live encoder's weights are not there.
     """
-    rows = connection.execute(read_sql("lookmatch_assets", "kept_encoders"), {"market": market}).fetchall()
+    rows = connection.execute(read_sql(__package__, "kept_encoders"), {"market": market}).fetchall()
     named = {row["encoder_key"]: (row["role"], row["encoder_version"]) for row in rows}
     live_key = next((key for key, (role, _) in named.items() if role == "live"), configured)
     named.setdefault(configured, ("live" if live_key == configured else "candidate", None))

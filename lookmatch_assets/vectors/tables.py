@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
 
-from lookmatch_serving.db import DictConnection, read_sql
+from lookmatch_serving.db import DictConnection, read_sql, relation_exists
 
 EF_SEARCH = 100
 INDEX_BUILD = "hnsw-halfvec-m16-ef64"
@@ -20,8 +20,6 @@ INDEX_BUILD = "hnsw-halfvec-m16-ef64"
 
 MOST_CANARY_MISSES = 0.02
 """Greatest share of sampled vectors that an index may fail to find when asked for themselves."""
-
-_PACKAGE = "lookmatch_assets"
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,12 @@ class VectorTable:
         return f"{self.partition_name}_hnsw"
 
     def statement(self, name: str) -> sql.Composed:
-        """A packaged statement with this table's names filled in."""
-        return sql.SQL(read_sql(_PACKAGE, name)).format(
+        """A statement of this package with the table's names filled in."""
+        return self.filled(read_sql(__package__, name))
+
+    def filled(self, statement: sql.SQL) -> sql.Composed:
+        """A statement with the table's names filled in."""
+        return statement.format(
             table=sql.Identifier("vectors", self.name),
             partition=sql.Identifier("vectors", self.partition_name),
             index=sql.Identifier(self.index_name),
@@ -86,11 +88,8 @@ def ensure_vector_table(connection: DictConnection, table: VectorTable) -> None:
         connection.execute(table.statement("create_vector_table"))
     if not exists(connection, table.partition_name):
         connection.execute(table.statement("create_vector_partition"))
-    connection.execute(
-        "INSERT INTO vectors.encoders (encoder_key, encoder_version, dimensions, table_name) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT DO NOTHING",
-        [table.encoder_key, table.encoder_version, table.dimensions, table.name],
-    )
+    values = {"encoder_key": table.encoder_key, "encoder_version": table.encoder_version, "table_name": table.name}
+    connection.execute(read_sql(__package__, "register_encoder"), {**values, "dimensions": table.dimensions})
     connection.commit()
 
 
@@ -115,12 +114,7 @@ def save_vectors(
         Rows written, one for each product.
     """
     count = 0
-    connection.execute(
-        sql.SQL(
-            "CREATE TEMPORARY TABLE new_embeddings (product_id text, market text, image_digest text, encoder_version text,"
-            " embedding halfvec({})) ON COMMIT DROP"
-        ).format(sql.Literal(table.dimensions))
-    )
+    connection.execute(table.statement("create_new_embeddings"))
     with connection.cursor().copy("COPY new_embeddings FROM STDIN WITH (FORMAT BINARY)") as copy:
         copy.set_types(["text", "text", "text", "text", "halfvec"])
         for (digest, product_ids), vector in zip(pictures, vectors, strict=True):
@@ -179,7 +173,7 @@ def go_live(connection: DictConnection, table: VectorTable) -> int:
         Products that search can find.
     """
     products = searchable_products(connection, table)
-    connection.execute(read_sql(_PACKAGE, "move_live_encoder"), {**_names(table), "products": products})
+    connection.execute(read_sql(__package__, "move_live_encoder"), {**_names(table), "products": products})
     return products
 
 
@@ -198,7 +192,7 @@ def refresh_live(connection: DictConnection, table: VectorTable) -> int:
     ).fetchone()
     moves = live is None or live["encoder_key"] == table.encoder_key
     name = "move_live_encoder" if moves else "refresh_live_index"
-    connection.execute(read_sql(_PACKAGE, name), {**_names(table), "products": products})
+    connection.execute(read_sql(__package__, name), {**_names(table), "products": products})
     connection.commit()
     return products
 
@@ -213,7 +207,7 @@ def index_is_ready(connection: DictConnection, table: VectorTable) -> bool:
 
 def exists(connection: DictConnection, name: str) -> bool:
     """Whether there is a table or index of this name in the schema ``vectors``."""
-    return bool(_one(connection.execute("SELECT to_regclass(%s) IS NOT NULL AS made", [f"vectors.{name}"]).fetchone())["made"])
+    return relation_exists(connection, f"vectors.{name}")
 
 
 def _names(table: VectorTable) -> dict[str, str]:

@@ -3,13 +3,18 @@
 Rates are counted in Valkey, so that all workers share them, by the limits library's moving window. When Valkey does not answer,
 requests are let through, with a warning in the log and in ``lookmatch_rate_limit_unavailable_total``: a cache that is down must
 not take the API down with it.
+
+Not by Flask-Limiter, which puts hooks around the same library: it tells nobody of a store whose errors it swallows, and spells
+what is left in ``X-RateLimit`` fields, not in the draft's two.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import redis
 import structlog
@@ -21,7 +26,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from lookmatch_serving.api.keys import ApiKey, Scope, find_key
 from lookmatch_serving.api.parts import current_parts
-from lookmatch_serving.errors import PermanentError, TransientError
+from lookmatch_serving.errors import RETRY_HEADERS, PermanentError, TransientError
 from lookmatch_serving.settings import Settings
 
 _log = structlog.get_logger("lookmatch.api")
@@ -45,9 +50,18 @@ _SCOPES = {
 class UnauthenticatedError(PermanentError):
     """No key was sent where one is needed, or one that is not valid."""
 
+    status = HTTPStatus.UNAUTHORIZED
+    problem = "unauthenticated"
+    detail = None
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="lookmatch"'}
+
 
 class ForbiddenError(PermanentError):
     """The key lacks the scope."""
+
+    status = HTTPStatus.FORBIDDEN
+    problem = "forbidden"
+    detail = None
 
 
 class RateLimitedError(TransientError):
@@ -57,8 +71,13 @@ class RateLimitedError(TransientError):
         seconds: until the next one is accepted.
     """
 
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    problem = "rate-limited"
+    detail = None
+
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
+        self.headers = {**RETRY_HEADERS, "Retry-After": str(seconds)}
         super().__init__(f"this key has sent as many requests as it may in a minute; the next is accepted in {seconds} s")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from lookmatch_serving.api.admission import OverloadedError
 from lookmatch_serving.api.parts import Parts
 from lookmatch_serving.pictures import check_picture
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
-from lookmatch_serving.search.trace import Observer
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.trace import Observer
 
 
 def answer_search(parts: Parts, request: SearchRequest, image: bytes | None, observer: Observer | None = None) -> SearchAnswer:

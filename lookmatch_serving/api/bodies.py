@@ -5,21 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from flask import Request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from lookmatch_serving.api.problems import InvalidRequestError, UnreadableBodyError
-from lookmatch_serving.api.records import FieldError
-from lookmatch_serving.api.validation import shorten, validate
-from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.search.look import SearchRequest
+from lookmatch_serving.api.validation import InvalidRequestError, shorten, validate
+from lookmatch_serving.errors import InvalidInputError, PermanentError, RefusedValue
+from lookmatch_serving.search.models.request import SearchRequest
 
 _SOURCES = "exactly one of image, image_url and look_id"
 _LIST_FIELDS = frozenset({"layers", "filters.brand", "filters.size", "filters.category", "filters.relax"})
 _LITERALS = frozenset({"page_size", "deadline_ms", "explain", "filters.in_stock", "filters.price.min", "filters.price.max"})
 """Plain fields whose text is a number or a truth value, spelled as in JSON."""
+
+
+class UnreadableBodyError(PermanentError):
+    """The body is not what its content type says."""
+
+    status = HTTPStatus.BAD_REQUEST
+    problem = "unreadable-body"
+    detail = None
 
 
 def read_search(request: Request) -> tuple[SearchRequest, bytes | None]:
@@ -45,7 +52,7 @@ def read_search(request: Request) -> tuple[SearchRequest, bytes | None]:
     given = [name for name, value in sources.items() if value is not None]
     if len(given) != 1:
         value = " and ".join(given) or "nothing"
-        raise InvalidRequestError([FieldError(field=given[-1] if given else "image", value=value, accepted=_SOURCES)])
+        raise InvalidRequestError([RefusedValue(given[-1] if given else "image", value, _SOURCES)])
     return record, image
 
 
@@ -81,7 +88,7 @@ def _decode_image(value: Any) -> bytes | None:
         return None
     accepted = "base64 of a picture file"
     if not isinstance(value, str) or not value:
-        raise InvalidRequestError([FieldError(field="image", value=shorten(value), accepted=accepted)])
+        raise InvalidRequestError([RefusedValue("image", shorten(value), accepted)])
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:

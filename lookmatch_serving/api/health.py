@@ -51,7 +51,7 @@ def _readiness(parts: Parts) -> Health:
 
 def _store_checks(parts: Parts) -> list[HealthCheck]:
     try:
-        live = {row["market"]: row for row in parts.catalogue.live_encoders()}
+        live = {index.market: index for index in parts.stored.live_indexes()}
     except _STORE_ERRORS as error:
         return [HealthCheck(name="postgres", ok=False, required=True, detail=type(error).__name__)]
     checks = [
@@ -59,9 +59,9 @@ def _store_checks(parts: Parts) -> list[HealthCheck]:
         HealthCheck(name="index", ok=bool(live), required=True, detail=f"{len(live)} of {len(Market)} markets have a live index"),
     ]
     for market in Market:
-        row = live.get(market.value)
-        detail = f"{row['encoder_key']}, {row['products']} products" if row else "no live index"
-        checks.append(HealthCheck(name=f"index-{market.value}", ok=row is not None, required=False, detail=detail))
+        index = live.get(market.value)
+        detail = f"{index.encoder_key}, {index.products} products" if index else "no live index"
+        checks.append(HealthCheck(name=f"index-{market.value}", ok=index is not None, required=False, detail=detail))
     return checks
 
 

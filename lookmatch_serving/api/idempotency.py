@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Response, g, request
 from pydantic import BaseModel
@@ -27,19 +28,30 @@ KEY_PATTERN = r'^("[A-Za-z0-9._:~+/=-]{1,255}"|[A-Za-z0-9._:~+/=-]{1,255})$'
 """A string of RFC 8941 in its quotation marks, as the draft has it, or bare, as many clients send it."""
 
 _ANONYMOUS = "anonymous"
-_PACKAGE = "lookmatch_serving"
 
 
 class UnreadableKeyError(PermanentError):
-    """The Idempotency-Key is not spelled as one (HTTP 400)."""
+    """The Idempotency-Key is not spelled as one."""
+
+    status = HTTPStatus.BAD_REQUEST
+    problem = "unreadable-idempotency-key"
+    detail = None
 
 
 class ReusedKeyError(PermanentError):
-    """The Idempotency-Key was used for another request (HTTP 422)."""
+    """The Idempotency-Key was used for another request."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    problem = "idempotency-key-reused"
+    detail = None
 
 
 class InProgressError(TransientError):
-    """The first request with this Idempotency-Key is still being answered (HTTP 409)."""
+    """The first request with this Idempotency-Key is still being answered."""
+
+    status = HTTPStatus.CONFLICT
+    problem = "idempotency-key-in-progress"
+    detail = None
 
 
 def answer_once(write: Callable[[DictConnection], BaseModel], *, shopper_id: str | None = None) -> Response:
@@ -59,18 +71,18 @@ def answer_once(write: Callable[[DictConnection], BaseModel], *, shopper_id: str
         if key is None:
             return _answer(write(connection).model_dump_json())
         values = {**_names(key), "kept": KEPT}
-        claimed = connection.execute(read_sql(_PACKAGE, "claim_idempotency_key").encode(), values).fetchone()
+        claimed = connection.execute(read_sql(__package__, "claim_idempotency_key"), values).fetchone()
         if claimed is None or not claimed["claimed"]:
             raise InProgressError("a request with this Idempotency-Key is still being answered")
         fingerprint = _fingerprint()
-        kept = connection.execute(read_sql(_PACKAGE, "find_idempotent_answer").encode(), values).fetchone()
+        kept = connection.execute(read_sql(__package__, "find_idempotent_answer"), values).fetchone()
         if kept is not None:
             if bytes(kept["fingerprint"]) != fingerprint:
                 raise ReusedKeyError("this Idempotency-Key was used for another request; choose a new one")
             return _answer(kept["body"], {REPLAYED_HEADER: "true"})
         body = write(connection).model_dump_json()
         stored = {**values, "fingerprint": fingerprint, "shopper_id": shopper_id, "body": body}
-        connection.execute(read_sql(_PACKAGE, "save_idempotent_answer").encode(), stored)
+        connection.execute(read_sql(__package__, "save_idempotent_answer"), stored)
     return _answer(body)
 
 

@@ -21,7 +21,6 @@ from lookmatch_serving.errors import InvalidInputError, NotFoundError
 DEFAULT_RATE_PER_MINUTE = 600
 _KEY = re.compile(r"lm_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _NAME_CHARACTERS = 100
-_PACKAGE = "lookmatch_serving"
 
 
 class Scope(StrEnum):
@@ -77,7 +76,7 @@ def create_key(
         "scopes": sorted(key.scopes),
         "rate_per_minute": rate_per_minute,
     }
-    connection.execute(read_sql(_PACKAGE, "create_api_key"), values)
+    connection.execute(read_sql(__package__, "create_api_key"), values)
     return key, f"lm_{key.key_id}_{secret}"
 
 
@@ -86,11 +85,17 @@ def find_key(connection: DictConnection, text: str) -> ApiKey | None:
     parts = _KEY.fullmatch(text)
     if parts is None:
         return None
-    row = connection.execute(read_sql(_PACKAGE, "find_api_key"), {"key_id": parts.group(1)}).fetchone()
+    row = connection.execute(read_sql(__package__, "find_api_key"), {"key_id": parts.group(1)}).fetchone()
     held = bytes(row["digest"]) if row else bytes(32)
     if not hmac.compare_digest(held, _digest(parts.group(2))) or row is None:
         return None
-    return ApiKey(row["key_id"], row["name"], frozenset(map(Scope, row["scopes"])), row["rate_per_minute"])
+    return _api_key(row)
+
+
+def key_called(connection: DictConnection, key_id: str) -> ApiKey | None:
+    """The key of an id that was proven before; None when there is none such, or it was revoked."""
+    row = connection.execute(read_sql(__package__, "find_api_key"), {"key_id": key_id}).fetchone()
+    return None if row is None else _api_key(row)
 
 
 def revoke_key(connection: DictConnection, key_id: str) -> None:
@@ -99,13 +104,17 @@ def revoke_key(connection: DictConnection, key_id: str) -> None:
     Raises:
         NotFoundError: no valid key has this id.
     """
-    if connection.execute(read_sql(_PACKAGE, "revoke_api_key"), {"key_id": key_id}).fetchone() is None:
+    if connection.execute(read_sql(__package__, "revoke_api_key"), {"key_id": key_id}).fetchone() is None:
         raise NotFoundError(f"no valid key has the id {key_id!r}")
 
 
 def list_keys(connection: DictConnection) -> list[dict[str, Any]]:
     """Every key with its name, scopes, rate and times, newest first; no secret and no digest."""
-    return connection.execute(read_sql(_PACKAGE, "list_api_keys")).fetchall()
+    return connection.execute(read_sql(__package__, "list_api_keys")).fetchall()
+
+
+def _api_key(row: dict[str, Any]) -> ApiKey:
+    return ApiKey(row["key_id"], row["name"], frozenset(map(Scope, row["scopes"])), row["rate_per_minute"])
 
 
 def _digest(secret: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lookmatch_serving.llm.accounting import ModelCall
-from lookmatch_serving.search.look import SearchAnswer
+from lookmatch_serving.search.models.answer import SearchAnswer
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -9,11 +9,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lookmatch_serving.api.idempotency import HEADER, KEY_PATTERN
+from lookmatch_serving.api.picture_routes import CONTENT_TYPES
 from lookmatch_serving.api.problems import PROBLEM_TYPE
 from lookmatch_serving.api.records import Health, LookAnswer, LookList, Problem, ProductAnswer, QueryAnswer, SearchBody
 from lookmatch_serving.api.shopper_records import ErasureAnswer, EventBatch, EventsAnswer, PreferencesAnswer, ShopperPath
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.resized_pictures import WIDTHS
-from lookmatch_serving.search.look import PAGE_TOKEN, SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.shoppers.interactions import Interaction
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences
 
@@ -38,7 +41,7 @@ _PROBLEMS = {
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "A key that `lookmatch keys create` printed."}
-_PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in ("image/jpeg", "image/png", "image/webp")}
+_PICTURES = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in CONTENT_TYPES}
 
 
 @cache

@@ -10,13 +10,14 @@ from flask import Flask, current_app
 from psycopg_pool import ConnectionPool
 
 from lookmatch_serving.api.admission import Admission
-from lookmatch_serving.api.catalogue import Catalogue
 from lookmatch_serving.api.metrics import Metrics
+from lookmatch_serving.api.stored_records import StoredRecords
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.resized_pictures import ResizedPictures
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
-from lookmatch_serving.search.single_flight import SingleFlight
-from lookmatch_serving.search.trace import Observer
+from lookmatch_serving.search.answers.single_flight import SingleFlight
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.trace import Observer
 from lookmatch_serving.settings import Settings
 
 _EXTENSION = "lookmatch"
@@ -42,7 +43,7 @@ class Parts:
     pool: ConnectionPool[DictConnection]
     valkey: redis.Redis
     pipeline: SearchPipeline
-    catalogue: Catalogue
+    stored: StoredRecords
     metrics: Metrics
     admission: Admission
     single_flight: SingleFlight

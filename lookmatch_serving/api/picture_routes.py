@@ -15,7 +15,10 @@ pictures = Blueprint("pictures", __name__, url_prefix="/images")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _YEAR_SECONDS = 365 * 24 * 3600
-_WEBP_HEAD = 12
+_HEAD = 12
+
+CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/heic")
+"""What stored pictures are served as."""
 
 
 @pictures.get("/products/<digest>")
@@ -45,7 +48,7 @@ def resized_look_picture(digest: str, width: int) -> Response:
 @pictures.get("/looks/<look_id>")
 def look_picture(look_id: str) -> Response:
     """The picture of a stored look."""
-    stored = current_parts().catalogue.look(checked_id(look_id, "look"))
+    stored = current_parts().stored.look(checked_id(look_id, "look"))
     return _picture(look_file(stored.image_file), stored.image_digest)
 
 
@@ -66,8 +69,10 @@ def content_type(head: bytes) -> str | None:
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
-    if head[:4] == b"RIFF" and head[8:_WEBP_HEAD] == b"WEBP":
+    if head[:4] == b"RIFF" and head[8:_HEAD] == b"WEBP":
         return "image/webp"
+    if head[4:8] == b"ftyp":
+        return "image/avif" if head[8:_HEAD] in (b"avif", b"avis") else "image/heic"
     return None
 
 
@@ -79,7 +84,7 @@ def _resized(original: Path, digest: str, width: int) -> Response:
 def _picture(path: Path, digest: str) -> Response:
     try:
         with path.open("rb") as file:
-            kind = content_type(file.read(_WEBP_HEAD))
+            kind = content_type(file.read(_HEAD))
     except OSError as error:
         raise NotFoundError("the picture is not stored here") from error
     if kind is None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from babel.numbers import get_currency_precision
-
 from lookmatch_serving.api.records import ProductAnswer, SizeStock
+from lookmatch_serving.currency import major_units
 
 
 def product_picture_path(digest: str) -> str:
@@ -44,15 +43,6 @@ def product_answer(row: dict[str, Any]) -> ProductAnswer:
         product_url=product.get("product_url"),
         offer_updated_at=offer.get("updated_at"),
     )
-
-
-def major_units(minor: int | None, currency: str | None) -> float | None:
-    """An amount in the currency's major unit: 1299 is 12.99 USD and 1299 JPY."""
-    if minor is None or currency is None:
-        return None
-    digits: int = get_currency_precision(currency)
-    amount: float = round(minor / 10**digits, digits)
-    return amount
 
 
 def _sizes(offer: dict[str, Any]) -> list[SizeStock]:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
-from lookmatch_serving.search.result_list import RankedList
+from lookmatch_serving.search.answers.result_lists import RankedList
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.settings import Market
 
 

@@ -13,7 +13,7 @@ from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.api.validation import shorten, validate
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
-from lookmatch_serving.search.look import PAGE_TOKEN
+from lookmatch_serving.opaque_tokens import PAGE_TOKEN
 from lookmatch_serving.settings import Market
 
 v1 = Blueprint("v1", __name__, url_prefix="/v1")
@@ -41,19 +41,19 @@ def search_looks() -> Response:
 def list_looks() -> Response:
     """List stored looks, newest first."""
     parameters = validate(LookListParameters, request.args.to_dict())
-    return _json(current_parts().catalogue.looks(parameters.market, parameters.kind, parameters.page_size, parameters.page_token))
+    return _json(current_parts().stored.looks(parameters.market, parameters.kind, parameters.page_size, parameters.page_token))
 
 
 @v1.get("/looks/<look_id>")
 def get_look(look_id: str) -> Response:
     """One stored look, with its products if they were found ahead of time."""
-    return _json(current_parts().catalogue.look(checked_id(look_id, "look")).look)
+    return _json(current_parts().stored.look(checked_id(look_id, "look")).look)
 
 
 @v1.get("/products/<path:product_id>")
 def get_product(product_id: str) -> Response:
     """One product."""
-    return _json(current_parts().catalogue.product(checked_id(product_id, "product")))
+    return _json(current_parts().stored.product(checked_id(product_id, "product")))
 
 
 @v1.get("/queries/<query_id>")
@@ -63,7 +63,7 @@ def get_query(query_id: str) -> Response:
         key = UUID(query_id)
     except ValueError as error:
         raise InvalidInputError("query_id", shorten(query_id), "a UUID, as in the answer of a search") from error
-    return _json(current_parts().catalogue.query(key))
+    return _json(current_parts().stored.query(key))
 
 
 def checked_id(identifier: str, kind: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookmatch_serving.search.look import ShopperId
 from lookmatch_serving.shoppers.interactions import Interaction
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference, PreferenceState
+from lookmatch_serving.value_types import ShopperId
 
 MOST_EVENTS = 1_000
 """Events of one request."""

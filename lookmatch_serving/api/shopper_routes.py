@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from lookmatch_serving.api.bodies import read_json
+from lookmatch_serving.api.erasure import erase_shopper
 from lookmatch_serving.api.idempotency import answer_once
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.shopper_records import (
@@ -24,12 +25,7 @@ from lookmatch_serving.api.validation import validate
 from lookmatch_serving.db import DictConnection
 from lookmatch_serving.shoppers.interactions import Interaction, record_interactions
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, state_of
-from lookmatch_serving.shoppers.store import (
-    erase_shopper,
-    explicit_preferences,
-    inferred_preferences,
-    save_explicit_preferences,
-)
+from lookmatch_serving.shoppers.store import explicit_preferences, inferred_preferences, save_explicit_preferences
 
 shoppers = Blueprint("shoppers", __name__, url_prefix="/v1")
 

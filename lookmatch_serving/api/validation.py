@@ -5,16 +5,28 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from lookmatch_serving.api.problems import InvalidRequestError
-from lookmatch_serving.api.records import FieldError
+from lookmatch_serving.errors import PermanentError, RefusedValue
 
 _SHOWN_CHARACTERS = 100
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+class InvalidRequestError(PermanentError):
+    """Several values of a request were refused at once."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    problem = "invalid-request"
+    detail = None
+
+    def __init__(self, refused: Sequence[RefusedValue]) -> None:
+        self.refused = refused
+        super().__init__("; ".join(f"{value.field}: {value.accepted}" for value in refused))
 
 
 def validate(model: type[_Model], values: Mapping[str, Any]) -> _Model:
@@ -26,9 +38,9 @@ def validate(model: type[_Model], values: Mapping[str, Any]) -> _Model:
     try:
         record = model.model_validate(values)
     except ValidationError as error:
-        raise InvalidRequestError([_field_error(model, values, one) for one in error.errors(include_url=False)]) from error
+        raise InvalidRequestError([_refused(model, found) for found in error.errors(include_url=False)]) from error
     found = _unstorable(record.model_dump())
-    unstorable = [FieldError(field=path, value=shorten(value), accepted=why) for path, value, why in found]
+    unstorable = [RefusedValue(path, shorten(value), why) for path, value, why in found]
     if unstorable:
         raise InvalidRequestError(unstorable)
     return record
@@ -41,7 +53,7 @@ def shorten(value: object) -> str:
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
 
 
-def _field_error(model: type[BaseModel], values: Mapping[str, Any], error: Any) -> FieldError:
+def _refused(model: type[BaseModel], error: Any) -> RefusedValue:
     path = [str(part) for part in error["loc"]]
     kind, message = error["type"], str(error["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
@@ -51,7 +63,7 @@ def _field_error(model: type[BaseModel], values: Mapping[str, Any], error: Any) 
     else:
         accepted = message[:1].lower() + message[1:]
     value = "nothing" if kind == "missing" else shorten(error["input"])
-    return FieldError(field=".".join(path) or "request", value=value, accepted=accepted)
+    return RefusedValue(".".join(path) or "request", value, accepted)
 
 
 def _names_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+Vectors = NDArray[np.float32]
+"""A vector (d,), or rows of them (n, d); unit length unless said."""
+
 
 @runtime_checkable
 class Encoder(Protocol):

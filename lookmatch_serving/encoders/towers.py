@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookmatch_serving.encoders.errors import EncoderUnavailableError
+from lookmatch_serving.pictures import rgb_on_white
 
 if TYPE_CHECKING:
     import torch
@@ -73,12 +74,3 @@ class TwoTowerEncoder(ABC):
                 vectors = tower(items[start : start + BATCH]).float()
                 rows[start : start + BATCH] = torch.nn.functional.normalize(vectors, dim=-1).numpy()
         return rows
-
-
-def rgb_on_white(image: Image.Image) -> Image.Image:
-    """Return an RGB picture; transparent parts become white, the ground of catalogue photos."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(ground, layered).convert("RGB")
-    return image.convert("RGB")

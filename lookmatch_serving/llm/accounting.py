@@ -1,7 +1,7 @@
-"""What calls of the vision model use and cost: tokens from the replies, dollars by Anthropic's price list.
+"""What calls of the vision model use and cost: tokens from the replies, US dollars by the price list that genai-prices ships.
 
-Prices are those of ``PRICES_SOURCE`` as of ``PRICES_AS_OF``, in US dollars a million tokens; Message Batches take half. A model
-that is not in the table costs an unknown amount, which is said (``cost_usd`` null) and never guessed.
+The list is read from the installed package, never from the network. A model that is not in it costs an unknown amount, which is
+said (``cost_usd`` null) and never guessed. Message Batches take half, which the list does not say.
 """
 
 from __future__ import annotations
@@ -11,50 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-PRICES_SOURCE = "https://platform.claude.com/docs/en/about-claude/pricing"
-PRICES_AS_OF = "2026-11-25"
 BATCH_SHARE = 0.5
-
-_MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class Price:
-    """US dollars a million tokens: prompt, reply, prompt written to the 5-minute cache, prompt read from it."""
-
-    prompt: float
-    reply: float
-    cache_write: float
-    cache_read: float
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What is known of a model.
-
-    Attributes:
-        price: of prompts up to ``long_prompt`` tokens.
-        long_prompt: tokens from which on ``long_price`` holds for the whole request; None where there is one price.
-        long_price: of longer prompts.
-        thinking_off: whether a request may turn thinking off, as those with a deadline do.
-        effort: whether a request may ask for low effort.
-    """
-
-    price: Price
-    long_prompt: int | None = None
-    long_price: Price | None = None
-    thinking_off: bool = True
-    effort: bool = True
-
-
-MODELS: Mapping[str, ModelFacts] = {
-    "claude-haiku-5-5": ModelFacts(Price(0.10, 0.50, 0.125, 0.01), 100_000, Price(0.50, 2.50, 0.625, 0.05)),
-    "claude-sonnet-5-5": ModelFacts(Price(2.0, 10.0, 2.5, 0.10)),
-    "claude-opus-5-5": ModelFacts(Price(4.0, 20.0, 5.0, 0.20), thinking_off=False),
-    "claude-sonnet-5": ModelFacts(Price(2.0, 10.0, 2.5, 0.20)),
-    "claude-opus-5": ModelFacts(Price(5.0, 25.0, 6.25, 0.50)),
-    "claude-haiku-4-5": ModelFacts(Price(1.0, 5.0, 1.25, 0.10), effort=False),
-}
 
 
 class ReplyUsage(Protocol):
@@ -109,13 +66,19 @@ def call_of(purpose: str, model: str, outcome: str, seconds: float, usage: Reply
 
 def cost_of(model: str, prompt: int, reply: int, cache_write: int, cache_read: int, *, batch: bool = False) -> float | None:
     """US dollars of a call's tokens; None for a model without a known price."""
-    facts = MODELS.get(model)
-    if facts is None:
+    from genai_prices import Usage, calc_price
+
+    usage = Usage(
+        input_tokens=prompt + cache_write + cache_read,
+        output_tokens=reply,
+        cache_write_tokens=cache_write,
+        cache_read_tokens=cache_read,
+    )
+    try:
+        price = calc_price(usage, model_ref=model, provider_id="anthropic")
+    except LookupError:
         return None
-    long = facts.long_prompt is not None and prompt + cache_write + cache_read > facts.long_prompt
-    price = facts.long_price if long and facts.long_price else facts.price
-    dollars = prompt * price.prompt + reply * price.reply + cache_write * price.cache_write + cache_read * price.cache_read
-    return round(dollars / _MILLION * (BATCH_SHARE if batch else 1), 8)
+    return round(float(price.total_price) * (BATCH_SHARE if batch else 1), 8)
 
 
 class Ledger:

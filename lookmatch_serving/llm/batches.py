@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -27,7 +27,6 @@ REMEMBERED_SECONDS = 24 * 3600
 """The API keeps results for 29 days and ends a batch within a day."""
 
 _log = structlog.get_logger(__name__)
-Value = TypeVar("Value")
 
 
 class ModelBatches:

@@ -21,7 +21,7 @@ from PIL import Image
 from pydantic import BaseModel, ValidationError
 
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.llm.accounting import MODELS, Ledger, ModelCall, call_of
+from lookmatch_serving.llm.accounting import Ledger, ModelCall, call_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -35,6 +35,12 @@ MAX_TOKENS = 4096
 MOST_ATTEMPTS = 3
 LEAST_WAIT, MOST_WAIT = 0.1, 2.0
 """Seconds between attempts where the server does not say how long to wait."""
+
+THINKING_OFF = frozenset({"claude-haiku-5-5", "claude-sonnet-5-5", "claude-sonnet-5", "claude-opus-5", "claude-haiku-4-5"})
+"""Models that take a request without thinking, as one with a deadline is."""
+
+LOW_EFFORT = frozenset({"claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5", "claude-sonnet-5", "claude-opus-5"})
+"""Models that take a request for low effort."""
 
 _RETRIED = {408, 409, 429, 500, 502, 503, 504, 529}
 
@@ -191,7 +197,6 @@ def request_of(model: str, question: Question[Any]) -> dict[str, Any]:
     """
     import anthropic
 
-    facts = MODELS.get(model)
     output: dict[str, Any] = {"format": {"type": "json_schema", "schema": anthropic.transform_schema(question.schema)}}
     request: dict[str, Any] = {
         "model": model,
@@ -200,9 +205,9 @@ def request_of(model: str, question: Question[Any]) -> dict[str, Any]:
         "messages": [{"role": "user", "content": question.content}],
         "output_config": output,
     }
-    if facts is not None and facts.thinking_off:
+    if model in THINKING_OFF:
         request["thinking"] = {"type": "disabled"}
-    if facts is not None and facts.effort:
+    if model in LOW_EFFORT:
         output["effort"] = "low"
     return request
 

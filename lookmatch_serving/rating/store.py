@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from lookmatch_serving.db import DictConnection, read_sql
@@ -25,13 +26,17 @@ class Rater:
 
 @dataclass(frozen=True)
 class Item:
-    """One pair to rate. ``look_file`` and ``product_digest`` name stored pictures and are never sent to a rater."""
+    """One pair to rate, with its scores where it is rated already.
+
+    ``look_file`` and ``product_digest`` name stored pictures and are never sent to a rater.
+    """
 
     assignment_id: UUID
     layer: str
     warm_up: bool
     look_file: str
     product_digest: str
+    scores: Mapping[str, int | None] | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,13 @@ def item_of(connection: DictConnection, rater: Rater, assignment_id: UUID) -> It
     return Item(**row)
 
 
+def rated_before(connection: DictConnection, rater: Rater, shown: UUID | None) -> UUID | None:
+    """The rater's rated item that comes last before the one shown, or last of all; None when there is none."""
+    values = {"study_id": rater.study_id, "rater": rater.name, "before": shown}
+    row = connection.execute(_query("previous_assignment"), values).fetchone()
+    return None if row is None else row["assignment_id"]
+
+
 def progress_of(connection: DictConnection, rater: Rater) -> Progress:
     """How far the rater is."""
     row = connection.execute(_query("rater_progress"), {"study_id": rater.study_id, "rater": rater.name}).fetchone()
@@ -88,7 +100,7 @@ def progress_of(connection: DictConnection, rater: Rater) -> Progress:
 def save_rating(
     connection: DictConnection, rater: Rater, assignment_id: UUID, scores: Mapping[str, int | None], seconds: float
 ) -> None:
-    """Keep a rating; an item rated before keeps its first rating.
+    """Keep a rating. Other scores than an item has replace them, and these stay on record as earlier ones, with their time.
 
     Args:
         connection: to the lookmatch database.
@@ -101,7 +113,9 @@ def save_rating(
         NotFoundError: the item is not this rater's.
         InvalidInputError: a facet is missing or its value is not accepted.
     """
-    item_of(connection, rater, assignment_id)
+    names = {"study_id": rater.study_id, "rater": rater.name, "assignment_id": assignment_id}
+    if connection.execute(_query("lock_assignment"), names).fetchone() is None:
+        raise NotFoundError("no such item")
     for facet in rater.facets:
         if facet not in scores or not (scores[facet] is None or scores[facet] in (1, 2, 3, 4, 5)):
             raise InvalidInputError(facet, scores.get(facet), '1 to 5, or "cannot tell"')
@@ -110,5 +124,5 @@ def save_rating(
     connection.execute(_query("save_rating"), values)
 
 
-def _query(name: str) -> bytes:
-    return read_sql("lookmatch_serving", name).encode()
+def _query(name: str) -> sql.SQL:
+    return read_sql(__package__, name)

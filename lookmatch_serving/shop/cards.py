@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lookmatch_serving.currency import major_units
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.retrieval import major_units
 from lookmatch_serving.settings import Market
 
 
@@ -36,7 +36,7 @@ def cards_by_id(connection: DictConnection, product_ids: Iterable[str]) -> dict[
     ids = list(product_ids)
     if not ids:
         return {}
-    rows = connection.execute(read_sql("lookmatch_serving", "product_cards").encode(), {"product_ids": ids}).fetchall()
+    rows = connection.execute(read_sql(__package__, "product_cards"), {"product_ids": ids}).fetchall()
     return {
         row["product_id"]: Card(
             product_id=row["product_id"],

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.search.look import Filters, LayerAnswer, PriceRange, SearchRequest
+from lookmatch_serving.search.models.answer import LayerAnswer
+from lookmatch_serving.search.models.request import Filters, SearchRequest
 from lookmatch_serving.settings import Market
+from lookmatch_serving.value_types import PriceRange
 
 CURRENCIES = {Market.INDIA: "INR", Market.USA: "USD", Market.JAPAN: "JPY"}
 FAMILIES: Mapping[str, tuple[str, ...]] = {

@@ -42,6 +42,18 @@ class Sold:
     product_url: str | None
 
 
+def sold_product(connection: DictConnection, product_id: str) -> Sold:
+    """What a link to a product needs.
+
+    Raises:
+        NotFoundError: no product has this id, or its shop no longer sells it.
+    """
+    row = connection.execute(read_sql(__package__, "sold_product"), {"product_id": product_id}).fetchone()
+    if row is None:
+        raise NotFoundError("no product has this id, or the shop no longer sells it")
+    return Sold(**row)
+
+
 def authority_of(address: str | None) -> str | None:
     """Host, with its port unless that is the scheme's own, of an address that all parsers read alike; None for any other."""
     if not address or len(address) > _LONGEST or _UNCLEAR.search(address):
@@ -108,7 +120,7 @@ class RetailerLinks:
         if at and time.monotonic() - at < _REMEMBERED_SECONDS:
             return hosts
         values = {"vendor": sold.vendor, "market": sold.market, "sample": _SAMPLE}
-        rows = connection.execute(read_sql("lookmatch_serving", "vendor_link_hosts").encode(), values).fetchall()
+        rows = connection.execute(read_sql(__package__, "vendor_link_hosts"), values).fetchall()
         counted: dict[str, float] = {}
         for row in rows:
             host = authority_of(f"https://{row['host']}/") if row["host"] else None

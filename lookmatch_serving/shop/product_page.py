@@ -55,7 +55,7 @@ def product_page(connection: DictConnection, similar: SimilarProducts, links: Re
         NotFoundError: there is none of this id, or its vendor withdrew it.
     """
     values = {"product_id": product_id, "most": _VARIANTS}
-    row = connection.execute(read_sql("lookmatch_serving", "product_page").encode(), values).fetchone()
+    row = connection.execute(read_sql(__package__, "product_page"), values).fetchone()
     if row is None or row["removed"]:
         raise NotFoundError("no product has this id" if row is None else "the shop no longer sells this product")
     raw, offer = row["product"], row["offer"] or {}

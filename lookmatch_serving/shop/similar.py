@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 
 from lookmatch_serving.db import DictConnection
-from lookmatch_serving.search.ports import Vectors
-from lookmatch_serving.search.retrieval import Conditions, genders_accepted, live_index, nearest_products, vectors_of
+from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.retrieval.nearest import Conditions, genders_accepted, live_index, nearest_products, vectors_of
 
 RELEVANCE = 0.7
 """Weight of likeness against variety, in [0, 1]."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lookmatch_serving.search.look import PreferredSize, SizeGroup, SizeSystem
-from lookmatch_serving.search.size_systems import SIZE_GROUP_OF_LAYER, ChartRow, accepted_sizes, fitting_sizes
+from lookmatch_serving.search.models.sizes import ChartRow
+from lookmatch_serving.search.retrieval.size_systems import SIZE_GROUP_OF_LAYER, accepted_sizes, fitting_sizes
+from lookmatch_serving.value_types import PreferredSize, SizeGroup, SizeSystem
 
 COLUMNS = (SizeSystem.LETTER, *(system for system in SizeSystem if system is not SizeSystem.LETTER))
 """Systems in the order that they are shown."""

@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.look import LayerName, ShopperId, SizeName, Text
 from lookmatch_serving.settings import Market
+from lookmatch_serving.value_types import LayerName, ShopperId, SizeName, Text
 
 
 def _spelled_out(value: object) -> object:
@@ -79,4 +79,4 @@ def record_interactions(connection: DictConnection, interactions: Sequence[Inter
         How many were new; the others had been recorded before, and stay as they were.
     """
     values = {"interactions": Jsonb([one.model_dump(mode="json") for one in interactions])}
-    return len(connection.execute(read_sql("lookmatch_serving", "record_interactions").encode(), values).fetchall())
+    return len(connection.execute(read_sql(__package__, "record_interactions"), values).fetchall())

@@ -13,9 +13,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, Text
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.interactions import InteractionKind
+from lookmatch_serving.value_types import PreferenceKind, PreferredSize, PriceRange, Text
 
 _MOST = 50
 

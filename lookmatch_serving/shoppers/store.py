@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import redis
 from psycopg.types.json import Jsonb
 
 from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.search.cache import forget_shopper
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference
-
-_PACKAGE = "lookmatch_serving"
 
 
 @dataclass(frozen=True)
@@ -29,21 +25,21 @@ class Erased:
 
 def explicit_preferences(connection: DictConnection, shopper_id: str) -> ExplicitPreferences:
     """What a shopper said; nothing where they said nothing."""
-    row = connection.execute(read_sql(_PACKAGE, "explicit_preferences").encode(), {"shopper_id": shopper_id}).fetchone()
+    row = connection.execute(read_sql(__package__, "explicit_preferences"), {"shopper_id": shopper_id}).fetchone()
     return ExplicitPreferences.model_validate(row["preferences"]) if row else ExplicitPreferences()
 
 
 def inferred_preferences(connection: DictConnection, shopper_id: str, market: Market | None = None) -> list[InferredPreference]:
     """What was inferred of a shopper, in one market or all, the weightiest of a kind first."""
     values = {"shopper_id": shopper_id, "market": market}
-    rows = connection.execute(read_sql(_PACKAGE, "inferred_preferences").encode(), values).fetchall()
+    rows = connection.execute(read_sql(__package__, "inferred_preferences"), values).fetchall()
     return [InferredPreference.model_validate(row["preference"]) for row in rows]
 
 
 def save_explicit_preferences(connection: DictConnection, shopper_id: str, preferences: ExplicitPreferences) -> None:
     """Put what a shopper says now in the place of what they said before."""
     values = {"shopper_id": shopper_id, "preferences": Jsonb(preferences.model_dump(mode="json"))}
-    connection.execute(read_sql(_PACKAGE, "save_explicit_preferences").encode(), values)
+    connection.execute(read_sql(__package__, "save_explicit_preferences"), values)
 
 
 def replace_inferred_preferences(
@@ -59,8 +55,8 @@ def replace_inferred_preferences(
         for one in preferences
     ]
     values = {"market": market, "shopper_ids": list(inferred), "inferred": Jsonb(rows)}
-    connection.execute(read_sql(_PACKAGE, "delete_inferred_preferences").encode(), values)
-    connection.execute(read_sql(_PACKAGE, "save_inferred_preferences").encode(), values)
+    connection.execute(read_sql(__package__, "delete_inferred_preferences"), values)
+    connection.execute(read_sql(__package__, "save_inferred_preferences"), values)
 
 
 def hold_off_erasure(connection: DictConnection) -> None:
@@ -68,13 +64,8 @@ def hold_off_erasure(connection: DictConnection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('lookmatch.shoppers', 0))")
 
 
-def erase_shopper(connection: DictConnection, valkey: redis.Redis, shopper_id: str) -> Erased:
-    """Delete everything that is stored of a shopper: rows in Postgres, and pages of their answers in Valkey.
-
-    Raises:
-        redis.RedisError: Valkey does not answer; nothing was deleted.
-    """
-    forget_shopper(valkey, shopper_id)
+def erase_rows(connection: DictConnection, shopper_id: str) -> Erased:
+    """Delete every row that is stored of a shopper."""
     hold_off_erasure(connection)
-    row = connection.execute(read_sql(_PACKAGE, "erase_shopper").encode(), {"shopper_id": shopper_id}).fetchone()
+    row = connection.execute(read_sql(__package__, "erase_shopper"), {"shopper_id": shopper_id}).fetchone()
     return Erased(**row) if row else Erased(0, 0, 0, 0, 0)

@@ -17,12 +17,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.routes import checked_id
-from lookmatch_serving.db import DictConnection, read_sql
-from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.shop.links import Sold
+from lookmatch_serving.shop.links import Sold, sold_product
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
 from lookmatch_serving.web.blueprint import web
-from lookmatch_serving.web.shelf import shelf
+from lookmatch_serving.web.page_state import page_state
 from lookmatch_serving.web.shopper import new_secret, remember, shopper_id, shopper_secret, wants_no_tracking
 
 _log = structlog.get_logger("lookmatch.web")
@@ -41,8 +39,8 @@ def buy(product_id: str) -> AnyResponse:
         return Response("robots are not sent to shops\n", status=403, mimetype="text/plain", headers=_HEADERS)
     parts, click_id = current_parts(), uuid4().hex
     with parts.pool.connection() as connection:
-        sold = _sold(connection, checked_id(product_id, "product"))
-        target = shelf().links.link(connection, sold, click_id)
+        sold = sold_product(connection, checked_id(product_id, "product"))
+        target = page_state().links.link(connection, sold, click_id)
         secret = None if wants_no_tracking() else shopper_secret() or new_secret()
         if secret is not None:
             record_interactions(connection, [_click(sold, shopper_id(secret), click_id)])
@@ -52,13 +50,6 @@ def buy(product_id: str) -> AnyResponse:
     if secret is not None:
         remember(response, secret)
     return response
-
-
-def _sold(connection: DictConnection, product_id: str) -> Sold:
-    row = connection.execute(read_sql("lookmatch_serving", "sold_product").encode(), {"product_id": product_id}).fetchone()
-    if row is None:
-        raise NotFoundError("no product has this id, or the shop no longer sells it")
-    return Sold(**row)
 
 
 def _click(sold: Sold, shopper: str, click_id: str) -> Interaction:

@@ -7,7 +7,7 @@ from datetime import datetime
 from babel.dates import format_datetime, get_timezone
 from babel.numbers import format_currency, format_decimal
 
-from lookmatch_serving.search.look import MatchGrade
+from lookmatch_serving.search.models.answer import MatchGrade
 from lookmatch_serving.settings import Market
 from lookmatch_serving.web.language import Language, current_language, gettext
 

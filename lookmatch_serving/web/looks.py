@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
-from PIL import Image
 
 from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.picture_routes import look_file
 from lookmatch_serving.api.routes import checked_id
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
-from lookmatch_serving.search.look import LayerAnswer, SearchAnswer, SearchRequest
+from lookmatch_serving.pictures import check_picture
+from lookmatch_serving.search.models.answer import LayerAnswer, SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.cards import Card, cards_by_id
 from lookmatch_serving.shop.filters import CURRENCIES, ShopFilters, read_filters, sizes_offered
@@ -77,7 +78,7 @@ def outfit_page(
 
 def _stored_look(look_id: str, template: str) -> Response:
     parts = current_parts()
-    stored = parts.catalogue.look(checked_id(look_id, "look"))
+    stored = parts.stored.look(checked_id(look_id, "look"))
     base = SearchRequest(
         market=_market(stored.look.market), look_id=stored.look.look_id, user_id=known_shopper(), page_size=HITS_SHOWN
     )
@@ -111,7 +112,6 @@ def _market(own: Market) -> Market:
 def _size_of(image_file: str) -> tuple[int, int]:
     """Width and height from the file's header, so that the page does not shift when the picture arrives."""
     try:
-        with Image.open(look_file(image_file), formats=("JPEG", "PNG", "WEBP")) as opened:
-            return opened.size
-    except OSError as error:
+        return check_picture(look_file(image_file).read_bytes())
+    except (OSError, InvalidInputError) as error:
         raise NotFoundError("the picture of this look is not stored here") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookmatch_serving.web import buying, feed, looks, preferences, products, uploads
+from lookmatch_serving.web import buying, look_list, looks, preferences, products, uploads
 from lookmatch_serving.web.blueprint import web
 
-__all__ = ["buying", "feed", "looks", "preferences", "products", "uploads", "web"]
+__all__ = ["buying", "look_list", "looks", "preferences", "products", "uploads", "web"]

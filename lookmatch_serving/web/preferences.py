@@ -8,9 +8,9 @@ from flask import Response, redirect, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from lookmatch_serving.api.erasure import erase_shopper
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.errors import InvalidInputError
-from lookmatch_serving.search.look import PreferredSize, PriceRange, SizeGroup
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.filters import CURRENCIES, read_amount
 from lookmatch_serving.shoppers.preferences import (
@@ -19,12 +19,8 @@ from lookmatch_serving.shoppers.preferences import (
     PreferenceState,
     state_of,
 )
-from lookmatch_serving.shoppers.store import (
-    erase_shopper,
-    explicit_preferences,
-    inferred_preferences,
-    save_explicit_preferences,
-)
+from lookmatch_serving.shoppers.store import explicit_preferences, inferred_preferences, save_explicit_preferences
+from lookmatch_serving.value_types import PreferredSize, PriceRange, SizeGroup
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import private_page
 from lookmatch_serving.web.formatting import N_

@@ -17,7 +17,7 @@ from lookmatch_serving.shop.size_chart import COLUMNS
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import shared_page
-from lookmatch_serving.web.shelf import shelf
+from lookmatch_serving.web.page_state import page_state
 from lookmatch_serving.web.shopper import known_shopper, wants_no_tracking
 
 _log = structlog.get_logger("lookmatch.web")
@@ -28,7 +28,7 @@ def product(product_id: str) -> Response:
     """One product: price, stock, sizes, variants and others like it."""
     parts = current_parts()
     with parts.pool.connection() as connection:
-        page = product_page(connection, shelf().similar, shelf().links, checked_id(product_id, "product"))
+        page = product_page(connection, page_state().similar, page_state().links, checked_id(product_id, "product"))
         _note_view(connection, page.product)
     return shared_page("product.html", page=page, columns=COLUMNS, query_id=_query_id())
 

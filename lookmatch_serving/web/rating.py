@@ -16,7 +16,17 @@ from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.api.picture_routes import content_type, look_file
 from lookmatch_serving.errors import InvalidInputError, NotFoundError
 from lookmatch_serving.rating.facets import FACETS
-from lookmatch_serving.rating.store import Rater, find_rater, item_of, next_item, progress_of, save_rating
+from lookmatch_serving.rating.store import (
+    Item,
+    Progress,
+    Rater,
+    find_rater,
+    item_of,
+    next_item,
+    progress_of,
+    rated_before,
+    save_rating,
+)
 
 rating = Blueprint("rating", __name__, url_prefix="/rate")
 
@@ -53,15 +63,27 @@ def enter(token: str) -> AnyResponse:
 @rating.get("")
 def item() -> Response:
     """The next pair; a pause after a sitting's most items; thanks at the end."""
+    rater = _rater()
     with current_parts().pool.connection() as connection:
-        rater = _rater()
         progress, shown = progress_of(connection, rater), next_item(connection, rater)
+        before = rated_before(connection, rater, None)
     if shown is None:
-        return _page("rating_done.html", progress=progress)
+        return _page("rating_done.html", progress=progress, before=before)
     if _sitting() >= rater.session_items:
-        return _page("rating_pause.html", progress=progress)
-    facets = [(key, FACETS[key]) for key in rater.facets]
-    return _page("rating_item.html", item=shown, facets=facets, progress=progress, shown_at=int(time.time()))
+        return _page("rating_pause.html", progress=progress, before=before)
+    return _item_page(rater, shown, progress, before)
+
+
+@rating.get("/items/<uuid:assignment_id>")
+def rated_item(assignment_id: UUID) -> Response:
+    """A pair again, with the scores that it has, which may be changed."""
+    rater = _rater()
+    with current_parts().pool.connection() as connection:
+        shown, progress = item_of(connection, rater, assignment_id), progress_of(connection, rater)
+        before = rated_before(connection, rater, assignment_id)
+    if shown.scores is None:
+        raise NotFoundError("this item is not rated yet; it comes in its turn")
+    return _item_page(rater, shown, progress, before)
 
 
 @rating.post("")
@@ -74,8 +96,9 @@ def answer() -> AnyResponse:
     except ValueError as error:
         raise InvalidInputError("item", request.form.get("item"), "the form as it was shown") from error
     with current_parts().pool.connection() as connection:
+        again = item_of(connection, rater, assignment_id).scores is not None
         save_rating(connection, rater, assignment_id, scores, time.time() - shown_at)
-    return _sat(_sitting() + 1)
+    return _sat(_sitting() + (0 if again else 1))
 
 
 @rating.post("/go-on")
@@ -104,6 +127,13 @@ def picture(assignment_id: UUID, side: str) -> Response:
         response.headers.pop(name, None)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _item_page(rater: Rater, shown: Item, progress: Progress, before: UUID | None) -> Response:
+    facets = [(key, FACETS[key]) for key in rater.facets]
+    chosen = {key: "cannot_tell" if score is None else str(score) for key, score in (shown.scores or {}).items()}
+    now = int(time.time())
+    return _page("rating_item.html", item=shown, facets=facets, chosen=chosen, progress=progress, before=before, shown_at=now)
 
 
 def _rater() -> Rater:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.pictures import decode_picture
-from lookmatch_serving.search.look import SearchAnswer
+from lookmatch_serving.search.models.answer import SearchAnswer
 from lookmatch_serving.settings import Market
 
 KEPT_SECONDS = 30 * 60

@@ -19,8 +19,10 @@ from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import Parts, current_parts
 from lookmatch_serving.api.validation import validate
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
-from lookmatch_serving.search.look import LayerAnswer, LayerQuery, SearchAnswer, SearchRequest
-from lookmatch_serving.search.trace import Progress
+from lookmatch_serving.search.models.answer import LayerAnswer, SearchAnswer
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.trace import StageEvent
 from lookmatch_serving.web.blueprint import web
 from lookmatch_serving.web.delivery import private_page
 from lookmatch_serving.web.formatting import N_
@@ -47,7 +49,7 @@ def upload() -> AnyResponse:
     file = request.files.get("image") or FileStorage()
     data = file.read()
     if not data:
-        raise InvalidInputError("image", "nothing", "choose a picture of an outfit (JPEG, PNG or WebP)")
+        raise InvalidInputError("image", "nothing", "choose a picture of an outfit (JPEG, PNG, WebP, AVIF or HEIC)")
     market = validate(SearchRequest, {"market": request.form.get("market", "")}).market
     parts = current_parts()
     token = keep_upload(parts.valkey, data, market)
@@ -91,7 +93,7 @@ def upload_events(token: str) -> Response:
 
 def _events(parts: Parts, token: str, found: Upload) -> Iterator[str]:
     """Run the search on a thread and tell of it."""
-    heard: queue.SimpleQueue[Progress | SearchAnswer | Exception] = queue.SimpleQueue()
+    heard: queue.SimpleQueue[StageEvent | SearchAnswer | Exception] = queue.SimpleQueue()
     search = _search_of(found)
 
     def run() -> None:

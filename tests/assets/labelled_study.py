@@ -11,7 +11,7 @@ import psycopg
 from PIL import Image, ImageDraw
 
 from lookmatch_assets.images.store import picture_path
-from lookmatch_assets.look_register import register_look
+from lookmatch_assets.looks.register import register_look
 from lookmatch_serving.pictures import picture_digest
 from lookmatch_serving.settings import Market, Settings
 

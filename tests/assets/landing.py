@@ -12,7 +12,7 @@ import psycopg
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from lookmatch_assets.resources import EncoderResource
+from lookmatch_assets.defs.resources import EncoderResource
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DIMENSIONS = 48

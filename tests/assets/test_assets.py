@@ -31,7 +31,7 @@ def today() -> date:
 
 def run(settings: Settings, stores: Services, market: str = "IN", day: date | None = None) -> dict[str, dict[str, Any]]:
     """Run the chain of one partition; metadata by asset."""
-    from lookmatch_assets.instance import run_partitions
+    from lookmatch_assets.defs.instance import run_partitions
 
     partition = [(market, day or today())]
     result = run_partitions(settings, stores, partition, lambda line: None, {"encoder": TinyEncoderResource()})[0]
@@ -47,8 +47,8 @@ def indexed_again(settings: Settings, stores: Services) -> bool:
     """Run only vectors, their checks and the index, on an instance of its own; whether the index was made."""
     import dagster as dg
 
-    from lookmatch_assets.instance import load_definitions
-    from lookmatch_assets.partitions import partition_key
+    from lookmatch_assets.defs.instance import load_definitions
+    from lookmatch_assets.defs.partitions import partition_key
 
     with dg.DagsterInstance.ephemeral() as instance:
         result = (
@@ -124,8 +124,8 @@ def test_a_days_packets_become_searchable_and_only_changed_pictures_are_embedded
 def test_a_backfill_of_many_days_and_markets_is_one_run(settings: Settings, stores: Services, tmp_path: Path) -> None:
     import dagster as dg
 
-    from lookmatch_assets.assets.packets import newest_count
-    from lookmatch_assets.instance import load_definitions
+    from lookmatch_assets.defs.ingestion.packets import newest_count
+    from lookmatch_assets.defs.instance import load_definitions
 
     with psycopg.connect(stores.database_url, autocommit=True) as connection:
         for number, (market, day) in enumerate((m, d) for m in ("IN", "JP") for d in ("2026-01-05", "2026-01-06", "2026-01-07")):
@@ -152,7 +152,7 @@ def test_a_backfill_of_many_days_and_markets_is_one_run(settings: Settings, stor
 def test_without_its_cache_a_run_makes_products_searchable_and_the_next_catches_up(
     settings: Settings, stores: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.defs.resources import Stores
 
     with psycopg.connect(stores.database_url, autocommit=True) as connection:
         land(connection, "1", draw(tmp_path / "1.png", 1))

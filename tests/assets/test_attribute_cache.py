@@ -21,7 +21,7 @@ from lookmatch_assets.attribute_cache.store import (
     rebuild_attributes,
     refresh_attributes,
 )
-from lookmatch_assets.cli import lookmatch
+from lookmatch_assets.cli.main import lookmatch
 from lookmatch_serving.settings import Settings
 
 CATALOGUE = Path(__file__).parent.parent / "serving" / "catalog_products.sql"
@@ -54,7 +54,7 @@ def rows(connection: psycopg.Connection[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def ask(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr("lookmatch_assets.attribute_cache.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.cache.read_settings", lambda: settings)
     done = CliRunner().invoke(lookmatch, ["cache", *arguments])
     return done.exit_code, done.stdout
 
@@ -99,6 +99,12 @@ def test_the_check_finds_what_differs_and_a_rebuild_mends_it(
     assert ask(settings, monkeypatch, "check")[0] == 1
 
 
+def test_a_rebuild_before_the_catalogue_is_made_writes_nothing(
+    cache: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    assert ask(settings, monkeypatch, "rebuild", "--market", "IN") == (0, "IN: 0 written, 0 dropped\n")
+
+
 def test_fingerprints_compare_two_systems_whatever_their_order(
     catalogue: Any, cache: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -120,8 +126,8 @@ def test_the_report_asset_draws_coverage_and_its_checks_tell_a_cache_that_lags(
 ):
     import dagster as dg
 
-    from lookmatch_assets.assets.attribute_cache import attribute_report
-    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.defs.catalog.attribute_cache import attribute_report
+    from lookmatch_assets.defs.resources import Stores
     from lookmatch_serving.embedded import Services
 
     found = Services(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())  # type: ignore[union-attr]

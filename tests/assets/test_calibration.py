@@ -14,14 +14,14 @@ from lookmatch_assets.calibration.pairs import Pair
 from lookmatch_assets.calibration.plots import reliability_plot
 from lookmatch_assets.calibration.store import fitted_on, replace_curves
 from lookmatch_assets.vectors.tables import VectorTable
-from lookmatch_serving.search.grading import (
+from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.reranking.grading import (
     ALL_CATEGORIES,
     MatchCurve,
     calibrated_grading,
     read_grading,
     uncalibrated_grading,
 )
-from lookmatch_serving.search.look import MatchGrade, Ranker
 
 TABLE = VectorTable("lookmatch-mini", "colour-1", 8, "IN")
 
@@ -144,15 +144,19 @@ def test_outfits_use_each_product_once_and_one_gender_and_are_always_the_same():
 def test_looks_of_the_sample_are_drawn_anew_and_those_of_other_catalogues_are_laid_out(tmp_path):
     from PIL import Image
 
-    from lookmatch_assets.sample.assortment import products_of
-    from lookmatch_assets.sample.vendors import VENDORS
+    from lookmatch_assets.synthetic.assortment import products_of
+    from lookmatch_assets.synthetic.calibration_looks import drawn_looks
+    from lookmatch_assets.synthetic.vendors import VENDORS
 
     vendor = next(one for one in VENDORS if one.market == "IN")
     sample = [garment(f"{vendor.name}:IN:{one.product_id}") for one in products_of(vendor)[:150]]
-    drawn = next(labelled_looks("IN", sample, lambda digest: None, 1))
+    looks = drawn_looks("IN", sample, 1)
+    assert looks is not None
+    drawn = next(looks)
     assert not drawn.own_photos
     assert set(drawn.worn) == set(drawn.boxes)
     own = [garment("top"), garment("jeans", layer="bottomwear")]
-    laid = next(labelled_looks("IN", own, lambda digest: Image.new("RGB", (60, 80), "navy"), 1))
+    assert drawn_looks("IN", own, 1) is None
+    laid = next(labelled_looks(own, lambda digest: Image.new("RGB", (60, 80), "navy"), 1))
     assert laid.own_photos
     assert {one.product_id for one in laid.worn.values()} == {"top", "jeans"}

@@ -12,13 +12,19 @@ import psycopg
 import pytest
 import yaml
 
-from lookmatch_assets.catalogue_build import DBT_EXECUTABLE, DBT_FOLDER
-from lookmatch_assets.postgres import dbt_environment
-from lookmatch_assets.sample.attributes import GarmentType
-from lookmatch_assets.sample.wording import JAPANESE_COLOUR, JAPANESE_GENDER, JAPANESE_TYPE, PRODUCT_TYPE
+from lookmatch_assets.defs.catalog.dbt_project import DBT_EXECUTABLE, DBT_FOLDER
+from lookmatch_assets.feeds.record import Availability, FeedRecord
+from lookmatch_assets.feeds.vocabulary import read_vocabulary, unmapped_words
+from lookmatch_assets.migrations.database_urls import dbt_environment
+from lookmatch_assets.synthetic.attributes import GarmentType
+from lookmatch_assets.synthetic.wording import JAPANESE_COLOUR, JAPANESE_GENDER, JAPANESE_TYPE, PRODUCT_TYPE
 from tests.assets.landing import land
 
 SEEDS = DBT_FOLDER / "seeds"
+COLOURS_BY_PARTS = {
+    "slash": "Black/White", "second": "Blurple / Off White", "and": "Heather Gray AND Black", "dots": "黒・白",
+    "neither": "Blurple/Mauvine",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -65,6 +71,8 @@ def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[...
             age_group="Kids",
         )
         land(connection, "id", category=None, category_path="2271", gender="女の子", age_group="ベビー")
+        for subject, colour in COLOURS_BY_PARTS.items():
+            land(connection, subject, colour=colour)
         land(connection, "late", title="new", minutes=10, day="2026-01-06")
         land(connection, "late", title="old", minutes=5, day="2026-01-07")
         land(connection, "gone", title="kept", day="2026-01-06")
@@ -82,12 +90,20 @@ def test_products_follow_their_newest_packet_in_one_vocabulary(dbt: Callable[...
         assert found["odd"][:5] == ("unmapped", "none", "unknown", "unmapped", "batik")
         assert (found["boy"][0], found["boy"][2]) == ("shorts", "boys")
         assert (found["id"][0], found["id"][2]) == ("dress", "girls")
+        families = {subject: found[subject][3] for subject in COLOURS_BY_PARTS}
+        assert families == {"slash": "black", "second": "white", "and": "grey", "dots": "black", "neither": "unmapped"}
         ages = "SELECT vendor_product_id, age_group, gender_raw, google_category_id FROM catalog.products WHERE age_group <> ''"
         assert sorted(connection.execute(ages).fetchall()) == [("boy", "kids", "male", 207), ("id", "infant", "女の子", 2271)]
         assert found["late"][6] == "new"
         assert found["gone"][6:] == ("kept", True)
         words = connection.execute("SELECT category_raw, colour_raw FROM catalog.products WHERE category = 'unmapped'").fetchall()
         assert words == [("不思議な小物", "Blurple")]
+        record = FeedRecord(vendor_product_id="1", title="t", image_url="i", availability=Availability.IN_STOCK)
+        told = {subject: list(unmapped_words(record.model_copy(update={"colour": colour}), read_vocabulary()))
+                for subject, colour in COLOURS_BY_PARTS.items()}  # fmt: skip
+        assert {subject: told[subject] for subject in COLOURS_BY_PARTS if told[subject]} == {
+            "neither": [("colour", "Blurple/Mauvine")]
+        }
 
         land(connection, "late", title="newest", minutes=20, day="2026-01-07")
         land(connection, "polo", title="not of this partition", minutes=20, day="2026-01-08")

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import yaml
 
+from lookmatch_assets.defs.catalog.dbt_project import DBT_FOLDER
 from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
 
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that dbt parses its project once."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def definitions(settings: Settings, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
-    monkeypatch.setenv("LOOKMATCH_HOME", str(settings.home))
+def definitions(
+    home: Path, settings: Settings, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> dg.Definitions:
+    monkeypatch.setenv("LOOKMATCH_HOME", str(home))
     monkeypatch.setenv("LOOKMATCH_DATABASE_URL", database_url)
     monkeypatch.setenv("LOOKMATCH_REDIS_URL", redis_url)
-    from lookmatch_assets.instance import load_definitions
+    from lookmatch_assets.defs.instance import load_definitions
 
     return load_definitions()
 
@@ -44,6 +53,11 @@ def test_the_graph_has_the_groups_and_the_partitions(definitions: dg.Definitions
     assert chain.items() <= groups.items()
     assert {graph.get(key).partitions_def for key in graph.get_all_asset_keys() if key.to_user_string() in chain} != {None}
     assert {key.name for key in graph.asset_check_keys} >= {"vectors_have_unit_length", "words_are_in_the_vocabulary"}
+
+
+def test_the_job_of_the_vocabularies_loads_the_seeds_and_nothing_else(definitions: dg.Definitions) -> None:
+    selected = definitions.resolve_job_def("load_vocabularies").asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in selected} == {file.stem for file in (DBT_FOLDER / "seeds").glob("*.csv")}
 
 
 def test_studies_and_promotions_are_launched_with_their_config(definitions: dg.Definitions) -> None:
@@ -70,8 +84,8 @@ def test_the_workspace_names_the_code_location() -> None:
 def test_the_sensor_asks_for_one_run_a_market_and_day_and_remembers(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 
-    from lookmatch_assets.resources import Stores
-    from lookmatch_assets.sensors import landed_packets_sensor
+    from lookmatch_assets.defs.ingestion.sensors import landed_packets_sensor
+    from lookmatch_assets.defs.resources import Stores
 
     with psycopg.connect(database_url) as connection:
         for number in range(3):
@@ -94,8 +108,8 @@ def test_a_run_that_failed_is_followed_by_another_after_a_pause(
 ) -> None:
     import dagster as dg
 
-    from lookmatch_assets import sensors
-    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.defs.ingestion import sensors
+    from lookmatch_assets.defs.resources import Stores
 
     repository = definitions.get_repository_def()
     with psycopg.connect(database_url) as connection, dg.DagsterInstance.ephemeral() as instance:
@@ -119,8 +133,8 @@ def test_a_run_that_failed_is_followed_by_another_after_a_pause(
 def test_pictures_that_failed_are_tried_again_when_they_are_due(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 
-    from lookmatch_assets.resources import Stores
-    from lookmatch_assets.sensors import failed_pictures_sensor
+    from lookmatch_assets.defs.catalog.sensors import failed_pictures_sensor
+    from lookmatch_assets.defs.resources import Stores
 
     repository = definitions.get_repository_def()
     with psycopg.connect(database_url, autocommit=True) as connection, dg.DagsterInstance.ephemeral() as instance:
@@ -156,10 +170,10 @@ def test_pictures_that_failed_are_tried_again_when_they_are_due(definitions: dg.
 def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.Definitions, database_url: str) -> None:
     import dagster as dg
 
-    from lookmatch_assets.assets.packets import by_partition, observed_packets
-    from lookmatch_assets.partitions import partition_key
-    from lookmatch_assets.resources import Stores
-    from lookmatch_assets.sensors import landed_packets_sensor
+    from lookmatch_assets.defs.ingestion.packets import by_partition, observed_packets
+    from lookmatch_assets.defs.ingestion.sensors import landed_packets_sensor
+    from lookmatch_assets.defs.partitions import partition_key
+    from lookmatch_assets.defs.resources import Stores
 
     day, repository = date(2026, 1, 5), definitions.get_repository_def()
     with psycopg.connect(database_url) as connection, dg.DagsterInstance.ephemeral() as instance:
@@ -187,8 +201,8 @@ def test_what_lands_while_a_run_goes_on_gets_a_run_of_its_own(definitions: dg.De
 def test_what_the_consumer_lands_is_told_to_dagster_without_a_run(definitions: dg.Definitions) -> None:
     import dagster as dg
 
+    from lookmatch_assets.defs.ingestion.offer_events import OfferEvents
     from lookmatch_assets.feeds.landing import Counts, Feed
-    from lookmatch_assets.offer_events import OfferEvents
 
     assert definitions.resolve_asset_graph().get(dg.AssetKey("offers")).is_external
     with dg.DagsterInstance.ephemeral() as instance:
@@ -209,7 +223,7 @@ def test_runs_whose_process_is_gone_are_marked_as_failed_and_those_of_living_one
     import dagster as dg
     import psutil
 
-    from lookmatch_assets.instance import PROCESS_TAG, fail_abandoned_runs
+    from lookmatch_assets.defs.instance import PROCESS_TAG, fail_abandoned_runs
 
     own = psutil.Process()
     tags = [{}, {PROCESS_TAG: f"{own.pid}-0"}, {PROCESS_TAG: f"{own.pid}-{own.create_time():.0f}"}]

@@ -15,13 +15,13 @@ from click.testing import CliRunner, Result
 from pgvector.psycopg import register_vector
 from psycopg.rows import dict_row
 
-from lookmatch_assets.cli import lookmatch
+from lookmatch_assets.cli.main import lookmatch
 from lookmatch_assets.explanation.facts import read_facts
 from lookmatch_assets.explanation.product import Explanation, explain
 from lookmatch_assets.vectors.tables import VectorTable, build_index, ensure_vector_table, go_live, save_vectors
-from lookmatch_serving.search.garments import catalogue_layers
-from lookmatch_serving.search.look import Filters
-from lookmatch_serving.search.retrieval import conditions_of, live_index, nearest_products
+from lookmatch_serving.search.models.garments import catalogue_layers
+from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.retrieval.nearest import conditions_of, live_index, nearest_products
 from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
 
@@ -39,7 +39,7 @@ def database(database_url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
 
 @pytest.fixture
 def ask(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("lookmatch_assets.explanation.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.explain.read_settings", lambda: settings)
     return lambda *arguments: CliRunner().invoke(lookmatch, ["explain", "product", *arguments])
 
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from lookmatch_assets.defs.instance import run_partitions
 from lookmatch_assets.explanation.facts import read_facts
 from lookmatch_assets.explanation.product import explain
 from lookmatch_assets.feeds.codes import RecordError
@@ -20,7 +21,6 @@ from lookmatch_assets.feeds.formats import ReadOptions, detect_format, load_form
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.publisher import FeedFile, publish_feed
 from lookmatch_assets.feeds.record import FeedRecord, parse_period, parse_time
-from lookmatch_assets.instance import run_partitions
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError
 from lookmatch_serving.settings import Market, Settings
@@ -172,7 +172,7 @@ def test_schema_org_prices_sizes_and_stock(tmp_path: Path):
     found = record(parsed("schema-org", path, Market.JAPAN)[0])
     assert (found.price_minor, found.sale_price_minor, found.currency, found.tax_included) == (12800, 9800, "JPY", True)
     assert ([size.model_dump() for size in found.sizes], found.size_system) == ([{"size": "9号", "stock": 3}], "JP")
-    assert (found.category, found.sale_until) == ("Shirts", datetime(2026, 4, 1, tzinfo=UTC))
+    assert (found.category, found.sale_until) == ("Shirts", datetime(2026, 4, 2, tzinfo=UTC))
 
 
 def test_a_vendor_is_onboarded_by_a_mapping_file(tmp_path: Path):

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from lookmatch_assets.assets.feed_health import feed_health
-from lookmatch_assets.feeds.command import feed
-from lookmatch_assets.partitions import partition_key
-from lookmatch_assets.resources import Stores
-from lookmatch_assets.status import read_status
+from lookmatch_assets.cli.feed import feed
+from lookmatch_assets.cli.status import read_status
+from lookmatch_assets.defs.ingestion.feed_health import feed_health
+from lookmatch_assets.defs.partitions import partition_key
+from lookmatch_assets.defs.resources import Stores
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Settings
 from tests.assets.landing import land
@@ -117,7 +117,7 @@ def test_status_tells_how_fresh_each_vendor_is(database_url: str):
 
 
 def test_words_of_a_whole_market_are_listed_by_vendor(settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.feed.read_settings", lambda: settings)
 
     def ask(*arguments: str) -> Any:
         return json.loads(CliRunner().invoke(feed, ["words", "--json", *arguments]).stdout)

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from lookmatch_assets.cli.feed import consume, feed
 from lookmatch_assets.feeds.codes import Code, RecordError
-from lookmatch_assets.feeds.command import consume, feed
 from lookmatch_assets.feeds.consumer import consume_until_empty
 from lookmatch_assets.feeds.doctor import examine
 from lookmatch_assets.feeds.formats import FORMAT_OF_SAMPLE, ReadOptions, load_format
@@ -22,7 +22,7 @@ from lookmatch_assets.feeds.money import parse_money
 from lookmatch_assets.feeds.publisher import FeedFile, publish_feed
 from lookmatch_assets.feeds.reading import Refused, read_entry
 from lookmatch_assets.feeds.record import clean_title, product_id
-from lookmatch_assets.sample.catalogue import write_feeds
+from lookmatch_assets.synthetic.catalogue import write_feeds
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Market, Settings
 
@@ -195,7 +195,7 @@ def test_the_doctor_names_words_that_no_vocabulary_knows_before_they_come_in(tmp
 
 
 def test_the_commands_report_land_and_compare(sample: list[FeedFile], settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.feed.read_settings", lambda: settings)
     file = sample[1]
     arguments = [str(file.path), "--vendor", file.vendor, "--market", file.market, "--format", file.format]
     before = CliRunner().invoke(feed, ["doctor", *arguments, "--json"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from lookmatch_assets.instance import dagster_environment, prepare_instance
+from lookmatch_assets.defs.instance import dagster_environment, prepare_instance
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.settings import Settings
 

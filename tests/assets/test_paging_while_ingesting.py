@@ -21,7 +21,8 @@ from pgvector import HalfVector
 from lookmatch_assets.feeds.consumer import Consumer
 from lookmatch_assets.feeds.packet import REMOVED, source_of
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.search.pipeline import SearchPipeline
 from lookmatch_serving.settings import Settings
 from tests.assets.test_consumer import packet, send

@@ -14,11 +14,12 @@ import redis
 from psycopg.rows import dict_row
 
 from lookmatch_assets.preferences.inference import HALF_LIFE, ProductInteraction, decayed_weight, infer_preferences
-from lookmatch_serving.search.look import SizeGroup, SizeSystem
+from lookmatch_serving.api.erasure import erase_shopper
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
 from lookmatch_serving.shoppers.preferences import InferredPreference
-from lookmatch_serving.shoppers.store import erase_shopper, hold_off_erasure, inferred_preferences
+from lookmatch_serving.shoppers.store import hold_off_erasure, inferred_preferences
+from lookmatch_serving.value_types import SizeGroup, SizeSystem
 from tests.serving.search_fixtures import Stock, make_market
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -110,8 +111,8 @@ def bought(shopper: str, product: str, **values: Any) -> Interaction:
 def materialise() -> dict[str, Any]:
     import dagster as dg
 
-    from lookmatch_assets.assets.preferences import preferences
-    from lookmatch_assets.resources import Stores
+    from lookmatch_assets.defs.resources import Stores
+    from lookmatch_assets.defs.shoppers.preferences import preferences
 
     result = dg.materialize(
         [preferences, dg.AssetSpec("products")], partition_key="IN", resources={"stores": Stores()}, selection=[preferences]
@@ -139,7 +140,7 @@ def test_the_asset_infers_anew_and_drops_what_no_longer_holds(database) -> None:
 
 
 def test_more_shoppers_than_a_transaction_takes_are_all_seen(database, monkeypatch) -> None:
-    monkeypatch.setattr("lookmatch_assets.assets.preferences.SHOPPERS_A_TRANSACTION", 3)
+    monkeypatch.setattr("lookmatch_assets.defs.shoppers.preferences.SHOPPERS_A_TRANSACTION", 3)
     for shopper in range(7):
         record_interactions(database, [bought(f"s{shopper}", f"v:IN:{n}") for n in range(5)])
     assert materialise()["shoppers_with_preferences"] == 7
@@ -169,10 +170,11 @@ def test_an_erasure_waits_for_an_inference_so_that_nothing_comes_back(database, 
 def test_every_market_is_asked_for_once_a_day() -> None:
     import dagster as dg
 
-    from lookmatch_assets.assets.preferences import preferences_schedule
-    from lookmatch_assets.instance import load_definitions
+    from lookmatch_assets.defs.resources import Stores
+    from lookmatch_assets.defs.shoppers.preferences import preferences, preferences_schedule
 
-    moment, repository = datetime(2026, 1, 5, 3, 15, tzinfo=UTC), load_definitions().get_repository_def()
+    definitions = dg.Definitions(assets=[preferences], schedules=[preferences_schedule], resources={"stores": Stores()})
+    moment, repository = datetime(2026, 1, 5, 3, 15, tzinfo=UTC), definitions.get_repository_def()
     context = dg.build_schedule_context(scheduled_execution_time=moment, repository_def=repository)
     found = preferences_schedule.evaluate_tick(context).run_requests or []
     assert [request.partition_key for request in found] == ["IN", "US", "JP"]

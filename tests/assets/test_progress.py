@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookmatch_assets.progress import Progress
+from lookmatch_assets.defs.progress import Progress
 
 
 def test_progress_is_told_now_and_then_with_the_rate_and_the_time_left() -> None:

@@ -17,14 +17,14 @@ from PIL import Image
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.assets.embeddings import embeddings
-from lookmatch_assets.assets.promotion import PromotionConfig, live_encoder
-from lookmatch_assets.assets.vector_index import vector_index
-from lookmatch_assets.partitions import partition_key
+from lookmatch_assets.defs.partitions import partition_key
+from lookmatch_assets.defs.promotion.live_encoder import PromotionConfig, live_encoder
+from lookmatch_assets.defs.resources import EncoderResource, Stores
+from lookmatch_assets.defs.vectors.embeddings import embeddings
+from lookmatch_assets.defs.vectors.vector_index import vector_index
 from lookmatch_assets.promotion.conditions import CONDITIONS
 from lookmatch_assets.promotion.gate import examine, no_market_is_worse
 from lookmatch_assets.promotion.pointer import confirm, prepare_candidate, promote, roll_back
-from lookmatch_assets.resources import EncoderResource, Stores
 from lookmatch_assets.studies.definition import StudyDefinition
 from lookmatch_assets.studies.opinion import scores_by_system
 from lookmatch_assets.studies.results import evaluate
@@ -196,7 +196,8 @@ def daily(connection: DictConnection, encoder: EncoderResource) -> dict[str, dic
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [embeddings, vector_index], instance=instance, partition_key=partition_key("IN", date(2026, 1, 5)),
-            resources={"stores": Stores(), "encoder": encoder, "progress": dg.ResourceDefinition.hardcoded_resource(None)},
+            resources={"stores": Stores(), "encoder": encoder, "progress": dg.ResourceDefinition.hardcoded_resource(None),
+                "drawn_looks": dg.ResourceDefinition.hardcoded_resource(None)},
         )  # fmt: skip
     return {
         event.asset_key.path[-1]: {name: value.value for name, value in event.materialization.metadata.items()}
@@ -319,6 +320,6 @@ def test_non_inferiority_asks_for_the_interval_and_not_for_the_mean() -> None:
 
 
 def command() -> Any:
-    from lookmatch_assets.promotion.command import encoders
+    from lookmatch_assets.cli.encoders import encoders
 
     return encoders

@@ -12,7 +12,7 @@ import pytest
 import redis
 from click.testing import CliRunner
 
-from lookmatch_assets.feeds.command import feed
+from lookmatch_assets.cli.feed import feed
 from lookmatch_assets.feeds.consumer import consume_until_empty
 from lookmatch_assets.feeds.publisher import FeedFile, PublishReport, publish, publish_feed
 from lookmatch_assets.feeds.removals import removal_packet
@@ -187,7 +187,7 @@ def test_a_limit_makes_no_full_feed(push: Push, settings: Settings, stores: Serv
 def test_the_command_says_what_is_held_and_how_to_go_on(
     push: Push, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database
 ):
-    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.feed.read_settings", lambda: settings)
     push(range(10), 0)
     path = write(tmp_path / "cut.tsv", range(5), 1)
     arguments = ["push", str(path), "--vendor", "north", "--market", "US", "--format", "google-merchant"]
@@ -206,7 +206,7 @@ def test_the_time_of_a_removal_is_the_feeds(push: Push, database):
 
 
 def test_the_doctor_says_what_a_full_feed_would_remove(push: Push, settings: Settings, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.feed.read_settings", lambda: settings)
     push(range(10), 0)
     path = write(tmp_path / "north.tsv", range(4), 1)
     arguments = [str(path), "--vendor", "north", "--market", "US", "--json"]

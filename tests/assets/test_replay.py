@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from lookmatch_assets.cli.feed import feed
 from lookmatch_assets.feeds import replay as replaying
 from lookmatch_assets.feeds.codes import Code
-from lookmatch_assets.feeds.command import feed
 from lookmatch_assets.feeds.landing import Counts
 from lookmatch_assets.feeds.packet import write_packet
 from lookmatch_assets.feeds.replay import Selection, replay
@@ -199,7 +199,7 @@ def test_what_was_refused_is_resolved_when_the_same_is_accepted_later_and_open_w
 def test_the_command_prints_counts_by_code_before_and_after(
     refused, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("lookmatch_assets.feeds.command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_assets.cli.feed.read_settings", lambda: settings)
     shown = CliRunner().invoke(feed, ["replay", "--dry-run", "--vendor", "north"])
     assert shown.exit_code == 0
     assert "3 landed" in shown.stdout

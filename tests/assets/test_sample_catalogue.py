@@ -14,22 +14,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookmatch_assets.sample.assortment import (
+from lookmatch_assets.synthetic.assortment import (
     NEAR_DUPLICATES_PER_VENDOR,
     PRODUCTS_PER_VENDOR,
     catalogue_products,
     products_of,
 )
-from lookmatch_assets.sample.attributes import Layer
-from lookmatch_assets.sample.catalogue import DAMAGED_RECORDS, UNMAPPED_CATEGORY, feed_records, truth, write_feeds
-from lookmatch_assets.sample.formats import Record, encoded
-from lookmatch_assets.sample.looks import attribute_distance, nearest_products, sample_looks, write_looks
-from lookmatch_assets.sample.photos import photo_of, write_photos
-from lookmatch_assets.sample.vendors import HOSHIZORA, MERIDIAN, NORTHLANE, VENDORS, Vendor
+from lookmatch_assets.synthetic.attributes import Layer
+from lookmatch_assets.synthetic.catalogue import DAMAGED_RECORDS, UNMAPPED_CATEGORY, feed_records, truth, write_feeds
+from lookmatch_assets.synthetic.formats import Record, encoded
+from lookmatch_assets.synthetic.looks import attribute_distance, nearest_products, sample_looks, write_looks
+from lookmatch_assets.synthetic.photos import photo_of, write_photos
+from lookmatch_assets.synthetic.vendors import HOSHIZORA, MERIDIAN, NORTHLANE, VENDORS, Vendor
 
 RECORDS_SHA256 = {
     "meridian": "4186d18e3674ba553e56af17937e9f041a3b3f7bd3943b0f8941c232a4c4e7b3",
-    "northlane": "17e3f27c5086a78e0b96b842e496b71b0f7dfceccea373ad60b63f766b5d127b",
+    "northlane": "f58f933fca7e90e6bcf3fd7739790c8ecf402e4d053a78ba0cb8a872492492df",
     "hoshizora": "a364175bc5402ea08a29825253c266f780e200d4708db8ff08a94528e2b924af",
 }
 
@@ -192,7 +192,7 @@ def test_written_looks_keep_the_truth_apart(tmp_path: Path) -> None:
 
 def test_importing_the_sample_loads_no_orchestrator_and_no_model_library() -> None:
     code = (
-        "import sys, lookmatch_assets.sample.catalogue, lookmatch_assets.sample.looks; "
+        "import sys, lookmatch_assets.synthetic.catalogue, lookmatch_assets.synthetic.looks; "
         "print([name for name in ('dagster', 'torch', 'dbt') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from lookmatch_serving.db import read_sql
+from lookmatch_assets.looks.tagging import looks_to_tag, stale_looks
 from lookmatch_serving.embedded import Services
 from tests.serving.search_fixtures import Stock, make_market
 
@@ -31,12 +31,11 @@ def add(db, look_id, products=("a",), version="colour-1"):
 
 
 def due(db) -> list[str]:
-    values = {"market": "IN", "days": [datetime.now(UTC).date()]}
-    return [row["look_id"] for row in db.execute(read_sql("lookmatch_assets", "looks_to_tag"), values).fetchall()]
+    return [row["look_id"] for row in looks_to_tag(db, "IN", [datetime.now(UTC).date()])]
 
 
 def stale(db) -> list[int]:
-    return [row["looks"] for row in db.execute(read_sql("lookmatch_assets", "stale_looks"), {"days": 30}).fetchall()]
+    return [row["looks"] for row in stale_looks(db, 30)]
 
 
 def test_a_look_is_tagged_again_when_its_products_vanish_or_the_encoder_changes_and_not_before(db):
@@ -58,9 +57,9 @@ def test_a_look_is_tagged_again_when_its_products_vanish_or_the_encoder_changes_
 def test_the_sensor_asks_once_for_a_day_whose_looks_are_stale_and_again_when_they_changed(
     db, database_url, redis_url, settings, monkeypatch
 ):
-    from lookmatch_assets.instance import load_definitions, prepare_instance
-    from lookmatch_assets.resources import Stores
-    from lookmatch_assets.sensors import stale_looks_sensor
+    from lookmatch_assets.defs.instance import load_definitions, prepare_instance
+    from lookmatch_assets.defs.looks.sensors import stale_looks_sensor
+    from lookmatch_assets.defs.resources import Stores
 
     monkeypatch.setenv("LOOKMATCH_HOME", str(settings.home))
     monkeypatch.setenv("LOOKMATCH_DATABASE_URL", database_url)

@@ -13,9 +13,9 @@ import pytest
 from pgvector.psycopg import register_vector
 from psycopg.rows import dict_row
 
-from lookmatch_assets.assets.studies import StudyConfig, SystemConfig, study_candidates, study_pool, study_report
-from lookmatch_assets.partitions import STUDIES
-from lookmatch_assets.resources import Stores
+from lookmatch_assets.defs.partitions import STUDIES
+from lookmatch_assets.defs.resources import Stores
+from lookmatch_assets.defs.studies.studies import StudyConfig, SystemConfig, study_candidates, study_pool, study_report
 from lookmatch_assets.studies.comparison import compare_studies
 from lookmatch_assets.studies.definition import StudyDefinition, SystemDefinition
 from lookmatch_assets.studies.rating_simulation import simulate_ratings

@@ -13,7 +13,7 @@ from pgvector.psycopg import register_vector
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
+from benchmarks.fake_model import FakeModel, Mode
 from lookmatch_assets.studies.definition import StudyDefinition
 from lookmatch_assets.studies.judge import judge_record, judge_study
 from lookmatch_assets.studies.making import assign_study

@@ -11,8 +11,8 @@ import pytest
 import statsmodels.api as sm
 from click.testing import CliRunner
 
+from lookmatch_assets.cli.study import means_study
 from lookmatch_assets.studies.agreement import ordinal_alpha, weighted_alphas
-from lookmatch_assets.studies.command import means_study
 from lookmatch_assets.studies.intervals import clustered_mean
 from lookmatch_assets.studies.opinion import (
     annotator_table,

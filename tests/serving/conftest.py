@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lookmatch_assets.evaluation.fake_model import FakeModel
+from benchmarks.fake_model import FakeModel
 from lookmatch_serving.llm.client import AnthropicVisionModel
 
 

@@ -15,12 +15,14 @@ from PIL import Image, ImageDraw
 
 from lookmatch_serving.db import open_pool
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.look import Box, LayerQuery
-from lookmatch_serving.search.pipeline import Parts, SearchPipeline
-from lookmatch_serving.search.ports import EncoderShelf, Vectors
-from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter
+from lookmatch_serving.encoders.loaded import EncoderRegistry
+from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.factory import Implementations, assemble_pipeline
+from lookmatch_serving.search.models.look import Box, Look
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.pipeline import SearchPipeline
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 from lookmatch_serving.settings import Settings
 
 DIMENSIONS = 8
@@ -190,8 +192,8 @@ def sees_nothing(encoder: object, vectors: Vectors, attribute: str) -> tuple[lis
 
 def colour_pipeline(settings: Settings, services: Services, **parts: object) -> SearchPipeline:
     """A pipeline whose encoder is ``ColourEncoder``; parts may be replaced."""
-    shelf = EncoderShelf(lambda key: ColourEncoder())
+    registry = EncoderRegistry(lambda key: ColourEncoder())
     listener = parts.pop("on_model_call", None)
-    given: dict[str, Any] = {"encoders": shelf, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts}
-    made = Parts(**given)
-    return SearchPipeline(settings, open_pool(services.database_url), SearchCache(services.redis_url), made, listener)
+    given: dict[str, Any] = {"encoders": registry, "segmenter": EmbeddedSegmenter(), "probabilities": sees_nothing, **parts}
+    cache = SearchCache(services.redis_url)
+    return assemble_pipeline(settings, open_pool(services.database_url), cache, Implementations(**given), listener)

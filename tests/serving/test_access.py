@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from psycopg.rows import dict_row
 
-from lookmatch_assets.cli import lookmatch
+from lookmatch_assets.cli.main import lookmatch
 from lookmatch_serving.api.access import RateLimiter
 from lookmatch_serving.api.keys import ApiKey, Scope, create_key, find_key, revoke_key
 from lookmatch_serving.api.parts import parts_of
@@ -124,7 +124,7 @@ def test_a_valkey_that_does_not_answer_lets_requests_through_and_says_so(client:
 
 
 def test_keys_are_made_listed_and_revoked_from_the_shell(settings: Settings, database, monkeypatch):
-    monkeypatch.setattr("lookmatch_serving.api.keys_command.read_settings", lambda: settings)
+    monkeypatch.setattr("lookmatch_serving.cli.keys.read_settings", lambda: settings)
     run = CliRunner().invoke
     text = run(lookmatch, ["keys", "create", "--name", "app", "--scope", "search", "--per-minute", "5"]).stdout.strip()
     key = find_key(database, text)

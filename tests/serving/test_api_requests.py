@@ -22,7 +22,9 @@ from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.api.records import Problem
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import DeadlineExceededError, NotFoundError
-from lookmatch_serving.search.look import Box, Degradation, Hit, LayerAnswer, MatchGrade, Ranker, SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import Degradation, Hit, LayerAnswer, MatchGrade, Ranker, SearchAnswer
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.server import ServerConfiguration, create_app
 from lookmatch_serving.settings import Settings
 
@@ -107,7 +109,7 @@ def test_a_multipart_search_may_carry_json_or_plain_fields(
 @pytest.mark.parametrize(("change", "field", "accepted"), [
     ({"image": None}, "image", "exactly one of"),
     ({"look_id": "a"}, "look_id", "exactly one of"),
-    ({"image": base64.b64encode(b"hello, I am text").decode()}, "image", "JPEG, PNG or WebP"),
+    ({"image": base64.b64encode(b"hello, I am text").decode()}, "image", "JPEG, PNG, WebP, AVIF or HEIC"),
     ({"image": "%%%"}, "image", "base64"),
     ({"image": 7}, "image", "base64"),
     ({"market": "FR"}, "market", "'IN', 'US' or 'JP'"),

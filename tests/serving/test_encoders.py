@@ -22,7 +22,6 @@ from lookmatch_serving.encoders import (
 )
 from lookmatch_serving.encoders.hub import HubModel
 from lookmatch_serving.encoders.open_clip_encoder import CONFIG_FILE, WEIGHT_FILES, OpenClipEncoder, model_digest
-from lookmatch_serving.encoders.towers import rgb_on_white
 from lookmatch_serving.encoders.transformers_encoder import TransformersEncoder
 from lookmatch_serving.errors import InvalidInputError, LookmatchError
 from tests.tiny_encoders import tiny_dinov2, tiny_fashion_clip, tiny_open_clip
@@ -111,11 +110,6 @@ def test_text_is_encoded_without_the_image_tower() -> None:
     assert encoder._text_tower is not None
 
 
-def test_transparent_pictures_stand_on_white() -> None:
-    assert rgb_on_white(Image.new("RGBA", (2, 2), (255, 0, 0, 0))).getpixel((0, 0)) == (255, 255, 255)
-    assert rgb_on_white(Image.new("L", (2, 2), 7)).mode == "RGB"
-
-
 def test_the_stored_version_is_the_digest_of_the_files() -> None:
     folder = registry.MINI_FOLDER
     assert registry.bundled_version() == model_digest(folder / WEIGHT_FILES[0], folder / CONFIG_FILE)
@@ -154,7 +148,7 @@ def test_zero_shot_probabilities_sum_to_one_over_the_labels(mini: Encoder, attri
 
 
 def test_zero_shot_knows_the_sample_vocabulary() -> None:
-    from lookmatch_assets.sample.attributes import Colour, GarmentType
+    from lookmatch_assets.synthetic.attributes import Colour, GarmentType
 
     assert {str(t) for t in GarmentType} <= set(zero_shot.attribute_labels("type"))
     assert {str(c) for c in Colour} <= set(zero_shot.attribute_labels("colour"))
@@ -196,8 +190,8 @@ def test_a_dinov2_folder_gives_its_class_token(tmp_path: Path) -> None:
 @pytest.mark.real_data
 @pytest.mark.skipif("LOOKMATCH_DATA" not in os.environ, reason="LOOKMATCH_DATA does not name the folder of real product data")
 def test_the_model_card_recall_holds_on_the_held_out_products(mini: Encoder) -> None:
-    from lookmatch_assets.evaluation.encoder_benchmark import Table, measure_products
-    from lookmatch_assets.training.sources import read_products
+    from benchmarks.encoder_tables import Table, measure_products
+    from lookmatch_assets.training.encoder.sources import read_products
 
     table = Table()
     measure_products(mini, read_products(Path(os.environ["LOOKMATCH_DATA"])), "test", table)

@@ -12,15 +12,17 @@ import pytest
 from psycopg.rows import dict_row
 
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import FilterName, Filters, LayerAnswer, PreferredSize, PriceRange, SearchRequest, SizeSystem
-from lookmatch_serving.search.size_systems import (
+from lookmatch_serving.search.models.answer import LayerAnswer
+from lookmatch_serving.search.models.request import FilterName, Filters, SearchRequest
+from lookmatch_serving.search.models.sizes import SizeChart
+from lookmatch_serving.search.retrieval.size_systems import (
     AcceptedSize,
-    SizeChart,
     accepted_sizes,
     fitting_sizes,
     read_size_chart,
     size_as_written,
 )
+from lookmatch_serving.value_types import PreferredSize, PriceRange, SizeSystem
 from tests.serving.search_fixtures import (
     FixedReader,
     Stock,

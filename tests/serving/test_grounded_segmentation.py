@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from lookmatch_serving.errors import ConfigurationError
-from lookmatch_serving.search.grounded_segmentation import GroundedSegmenter, largest_box, load_sam2
-from lookmatch_serving.search.look import Box, LayerQuery
-from lookmatch_serving.search.opening import open_segmenter
-from lookmatch_serving.search.segmentation import EmbeddedSegmenter
+from lookmatch_serving.search.factory import build_segmenter
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.vectorisation.grounded_segmentation import GroundedSegmenter, largest_box, load_sam2
+from lookmatch_serving.search.vectorisation.segmentation import EmbeddedSegmenter
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 SIDE = 64
@@ -102,8 +103,8 @@ def test_the_largest_sound_box_counts():
 
 
 def test_settings_name_the_segmenter_and_missing_weights_are_named(settings, tmp_path):
-    assert isinstance(open_segmenter(settings), EmbeddedSegmenter)
-    absent = open_segmenter(settings.model_copy(update={"segmenter": "florence-sam2"}))
+    assert isinstance(build_segmenter(settings), EmbeddedSegmenter)
+    absent = build_segmenter(settings.model_copy(update={"segmenter": "florence-sam2"}))
     with pytest.raises(ConfigurationError, match="Florence-2 and SAM 2 are not on disk: run `lookmatch models pull"):
         absent.segment(picture(), [])
     with pytest.raises(ConfigurationError, match="no file"):

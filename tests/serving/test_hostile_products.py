@@ -12,17 +12,18 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
+from benchmarks.fake_model import FakeModel, Mode
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.llm.accounting import Ledger
 from lookmatch_serving.llm.client import AnthropicVisionModel, Question, text_block
-from lookmatch_serving.llm.judge import ModelReranker
 from lookmatch_serving.llm.prompts import RERANK_CANDIDATE, RERANK_SYSTEM
 from lookmatch_serving.llm.schemas import JudgedLook
-from lookmatch_serving.search.look import Filters, Ranker, SearchRequest
+from lookmatch_serving.search.models.answer import Ranker
+from lookmatch_serving.search.models.request import Filters, SearchRequest
 from lookmatch_serving.search.pipeline import SearchPipeline
-from lookmatch_serving.search.retrieval import brand_key
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
+from lookmatch_serving.search.retrieval.nearest import brand_key
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import (

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lookmatch_serving.search.foreground import find_figure
-from lookmatch_serving.search.layout import crops_of_pieces, cut_piece, find_pieces, on_white_ground, read_pieces
-from lookmatch_serving.search.look import Box
-from lookmatch_serving.search.outfit import Evidence
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.query_generation.foreground import find_figure
+from lookmatch_serving.search.query_generation.layout import crops_of_pieces, cut_piece, find_pieces, on_white_ground, read_pieces
+from lookmatch_serving.search.query_generation.outfit import Evidence
 
 LABELS = ["shirt", "jeans", "casual shoes", "handbag", "perfume"]
 

@@ -15,9 +15,11 @@ import pytest
 from PIL import Image
 
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import SearchRequest
-from lookmatch_serving.search.pipeline import ENCODER_THREADS, SearchPipeline
-from lookmatch_serving.search.ports import EncoderShelf, Vectors
+from lookmatch_serving.encoders.loaded import EncoderRegistry
+from lookmatch_serving.encoders.protocol import Vectors
+from lookmatch_serving.search.factory import ENCODER_THREADS
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.pipeline import SearchPipeline
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import (
     COLOURS,
@@ -89,7 +91,7 @@ def stores(database_url: str, redis_url: str) -> Services:
 
 
 def pipeline_of(settings: Settings, stores: Services, other: TurnedEncoder) -> SearchPipeline:
-    shelf = EncoderShelf(lambda key: ColourEncoder() if key == "lookmatch-mini" else other)
+    shelf = EncoderRegistry(lambda key: ColourEncoder() if key == "lookmatch-mini" else other)
     return colour_pipeline(settings, stores, encoders=shelf, reader=FixedReader([red_top(), blue_bottom()]))
 
 

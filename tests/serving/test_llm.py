@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from lookmatch_assets.evaluation.fake_model import FakeModel, Mode
+from benchmarks.fake_model import FakeModel, Mode
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
 from lookmatch_serving.llm.accounting import Ledger
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
-from lookmatch_serving.search.look import Ranker, SearchRequest
-from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.reranking import Offered
+from lookmatch_serving.search.models.answer import Ranker
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Offered
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, red_top
 
 SEEN = {

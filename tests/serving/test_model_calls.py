@@ -13,18 +13,19 @@ import pytest
 from anthropic.types.model import Model
 from PIL import Image
 
-from lookmatch_assets.evaluation.fake_model import Mode
+from benchmarks.fake_model import Mode
 from lookmatch_serving.api.metrics import Metrics
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import UpstreamError
-from lookmatch_serving.llm.accounting import MODELS, Ledger, cost_of, total_cost
-from lookmatch_serving.llm.client import AnthropicVisionModel, Question, text_block
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+from lookmatch_serving.llm.accounting import Ledger, cost_of, total_cost
+from lookmatch_serving.llm.client import LOW_EFFORT, THINKING_OFF, AnthropicVisionModel, Question, text_block
 from lookmatch_serving.llm.schemas import SeenLook
-from lookmatch_serving.search.look import Ranker, SearchRequest
-from lookmatch_serving.search.query_generation import Look
-from lookmatch_serving.search.reranking import Offered
+from lookmatch_serving.search.models.answer import Ranker
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.models.protocols import Offered
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import Stock, colour_pipeline, dressed_look, make_market, red_top
 
@@ -45,8 +46,9 @@ def offered(count: int, start: int = 0) -> dict[str, list[Offered]]:
 def test_the_default_model_is_one_of_the_sdks_and_its_price_is_known(settings: Settings):
     named = {name for part in get_args(Model) for name in get_args(part)}
     assert settings.anthropic_model in named
-    assert settings.anthropic_model in MODELS
-    assert set(MODELS) <= named
+    assert settings.anthropic_model in THINKING_OFF & LOW_EFFORT
+    assert named >= THINKING_OFF | LOW_EFFORT
+    assert all(cost_of(name, 1_000, 100, 10, 10) for name in THINKING_OFF | LOW_EFFORT)
 
 
 def test_costs_follow_the_price_list_with_its_long_prompts_and_batches_and_are_unknown_for_other_models():

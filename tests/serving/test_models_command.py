@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from huggingface_hub import constants
 
-from lookmatch_assets.cli import lookmatch
+from lookmatch_assets.cli.main import lookmatch
 from lookmatch_serving.encoders.registry import HUB_MODELS, SAM2
 
 CLOSED = "http://127.0.0.1:9"

@@ -12,29 +12,20 @@ from flask.testing import FlaskClient
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lookmatch_assets.evaluation.fake_model import FakeModel
+from benchmarks.fake_model import FakeModel
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import NotFoundError
 from lookmatch_serving.llm.client import AnthropicVisionModel
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.search.look import (
-    Filters,
-    Hit,
-    PreferenceKind,
-    PreferenceMode,
-    PreferredSize,
-    PriceRange,
-    SearchAnswer,
-    SearchRequest,
-    SizeGroup,
-    SizeSystem,
-)
+from lookmatch_serving.search.models.answer import Hit, SearchAnswer
+from lookmatch_serving.search.models.request import Filters, PreferenceMode, SearchRequest
 from lookmatch_serving.search.pipeline import SearchPipeline
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.preferences import ExplicitPreferences, InferredPreference
 from lookmatch_serving.shoppers.store import replace_inferred_preferences, save_explicit_preferences
+from lookmatch_serving.value_types import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 from tests.serving.search_fixtures import FixedReader, Stock, colour_pipeline, dressed_look, make_market, make_size_chart, red_top
 from tests.serving.test_shoppers import EVIDENCE
 

@@ -13,7 +13,7 @@ from PIL import Image
 from lookmatch_serving import fetching, pictures
 from lookmatch_serving.errors import InvalidInputError, UpstreamError
 from lookmatch_serving.fetching import FetchLimits, fetch_picture
-from lookmatch_serving.pictures import decode_picture
+from lookmatch_serving.pictures import decode_picture, rgb_on_white
 
 
 def encoded(size=(40, 30), form="PNG", mode="RGB"):
@@ -25,7 +25,16 @@ def encoded(size=(40, 30), form="PNG", mode="RGB"):
 def test_accepted_formats_decode_to_upright_rgb():
     for form in ("PNG", "JPEG", "WEBP"):
         assert decode_picture(encoded(form=form)).mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_transparent_parts_of_a_picture_become_white(mode):
+    assert rgb_on_white(Image.new("RGBA", (2, 2), (255, 0, 0, 0)).convert(mode)).getpixel((0, 0)) == (255, 255, 255)
     assert decode_picture(encoded(mode="RGBA")).getpixel((1, 1)) == (255, 255, 255)
+
+
+def test_a_picture_without_transparency_only_becomes_rgb():
+    assert rgb_on_white(Image.new("L", (2, 2), 7)).getpixel((0, 0)) == (7, 7, 7)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", encoded(form="GIF"), encoded(form="BMP"), encoded()[:50], encoded(size=(4, 4))])

@@ -10,8 +10,9 @@ from psycopg.types.json import Jsonb
 
 from lookmatch_serving.embedded import Services
 from lookmatch_serving.errors import ConfigurationError, InvalidInputError, NotFoundError, UpstreamError
-from lookmatch_serving.search.look import Filters, MatchGrade, Ranker, SearchRequest
-from lookmatch_serving.search.looks_source import usable_as_stored
+from lookmatch_serving.search.models.answer import MatchGrade, Ranker
+from lookmatch_serving.search.models.request import Filters, SearchRequest
+from lookmatch_serving.search.query_generation.look_source import usable_as_stored
 from lookmatch_serving.settings import Market
 from tests.serving.search_fixtures import (
     FixedReader,
@@ -87,7 +88,7 @@ def test_pages_never_show_a_product_twice_even_while_the_market_changes(settings
 
 def test_a_page_token_that_is_not_ours_is_refused_by_name(settings, stores):
     pipeline = colour_pipeline(settings, stores)
-    for token in ("nonsense", "WyJhIiwiYiIsMV0", "e30"):
+    for token in ("nonsense", "WyJhIiwiYiIsMV0", "e30", "W1tb" * 1000):
         with pytest.raises(NotFoundError, match="page_token"):
             pipeline.search(SearchRequest(market="IN", page_token=token))
     pipeline.close()
@@ -173,7 +174,7 @@ def test_a_request_names_exactly_one_look(settings, stores):
         with pytest.raises(InvalidInputError) as refused:
             pipeline.search(request, image)
         assert refused.value.field == "image"
-    with pytest.raises(InvalidInputError, match="JPEG, PNG or WebP"):
+    with pytest.raises(InvalidInputError, match="JPEG, PNG, WebP, AVIF or HEIC"):
         pipeline.search(SearchRequest(market="IN"), b"not a picture at all")
     with pytest.raises(NotFoundError, match="nobody"):
         pipeline.search(SearchRequest(market="IN", look_id="nobody"))

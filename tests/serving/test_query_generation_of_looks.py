@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lookmatch_assets.sample.drawing import draw_look
-from lookmatch_assets.sample.looks import sample_looks
+from lookmatch_assets.synthetic.drawing import draw_look
+from lookmatch_assets.synthetic.looks import sample_looks
 from lookmatch_serving.encoders import load_encoder
-from lookmatch_serving.search.query_generation import EmbeddedQueryGenerator, Look, compose_query
+from lookmatch_serving.search.models.look import Look
+from lookmatch_serving.search.query_generation.embedded import EmbeddedQueryGenerator, compose_query
 
 
 @pytest.fixture(scope="module")

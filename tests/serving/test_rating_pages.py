@@ -22,6 +22,7 @@ from lookmatch_assets.studies.report import export_tables, write_report
 from lookmatch_assets.studies.results import evaluate
 from lookmatch_assets.studies.store import renew_links, save_definition
 from lookmatch_serving.embedded import Services
+from lookmatch_serving.rating.store import find_rater, item_of, next_item, rated_before, save_rating
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Settings
 
@@ -65,7 +66,7 @@ def study(settings: Settings, database_url: str) -> Iterator[Any]:
                 )
         assign_study(connection, definition)
         connection.commit()
-        yield SimpleNamespace(connection=connection, tokens=renew_links(connection, "browser"))
+        yield SimpleNamespace(connection=connection, url=database_url, tokens=renew_links(connection, "browser"))
 
 
 @pytest.fixture
@@ -144,6 +145,8 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
                     page.screenshot(path=f"{SCREENSHOTS}/rating-{rater}-{done}.png")
                 if done == 8:
                     look_closely(page)
+                if done == 9:
+                    change_the_pair_before(page, number)
                 rate_item(page, done, number)
             assert page.get_by_text("Everything is rated").count() == 1, rater
         browser.close()
@@ -153,11 +156,14 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
     assert len(traffic.picture_headers) == 1
     assert traffic.blocked == []
 
+    replaced = study.connection.execute("SELECT scores, replaced_at > rated_at AS later FROM studies.earlier_ratings").fetchall()
+    assert [row["later"] for row in replaced] == [True, True]
     result = evaluate(study.connection, "browser")
     export_tables(result, tmp_path)
     ratings, returned = pd.read_csv(tmp_path / "ratings.csv"), pd.read_csv(tmp_path / "returned.csv")
     assert len(pd.read_parquet(tmp_path / "ratings.parquet")) == len(ratings) == 2 * 2 * items
     assert ratings["score"].isna().sum() == 1
+    assert len(pd.read_csv(tmp_path / "earlier_ratings.csv")) == 2 * 2
     ratings = ratings[ratings["kind"] == "main"]
     for row in result.overall.to_dict("records"):
         products = set(returned.loc[returned["system"] == row["system"], "product"])
@@ -171,11 +177,63 @@ def test_two_raters_rate_twenty_pairs_blind_and_the_report_agrees_with_the_expor
         "1 Bad, 2 Poor",
         "2 people",
         "20 pairs",
+        "2 ratings were replaced",
         "warm-up items",
         "BT.500",
         "clustered",
     )
     assert [words for words in asked_by_p_800_2 if words not in page_text] == []
+
+
+def change_the_pair_before(page: Any, number: int) -> None:
+    """Go back, by a key or by the link, and turn both scores round; the next item is then the one that was left."""
+    left = page.locator("input[name=item]").input_value()
+    with page.expect_navigation():
+        if number == 0:
+            page.keyboard.press("b")
+        else:
+            page.get_by_role("link", name="Change the pair before").tap()
+    assert page.get_by_text("You scored this pair before").count() == 1
+    chosen = [page.locator(f"input[name={facet}]:checked").input_value() for facet in ("colour_match", "overall_look")]
+    for facet, value in zip(("colour_match", "overall_look"), chosen, strict=True):
+        page.locator(f"label:has(input[name={facet}][value='{6 - int(value) if value != '3' else 1}'])").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Replace").click()
+    assert page.locator("input[name=item]").input_value() == left
+
+
+def test_scoring_again_replaces_the_score_and_keeps_the_earlier_one_with_its_time(study: Any, address: str) -> None:
+    with psycopg.connect(study.url, row_factory=dict_row) as connection:
+        rater = find_rater(connection, study.tokens["ada"])
+        item = next_item(connection, rater)
+        assert item is not None
+        assert item.scores is None
+        assert rated_before(connection, rater, None) is None
+        for colour, overall in ((1, 2), (1, 2), (4, None), (1, 2)):  # the second is the same form sent twice
+            save_rating(connection, rater, item.assignment_id, {"colour_match": colour, "overall_look": overall}, 3.0)
+            connection.commit()
+        assert item_of(connection, rater, item.assignment_id).scores == {"colour_match": 1, "overall_look": 2}
+        assert rated_before(connection, rater, None) == item.assignment_id
+        assert rated_before(connection, rater, item.assignment_id) is None
+        kept = connection.execute("SELECT * FROM studies.earlier_ratings ORDER BY rated_at").fetchall()
+        assert [row["scores"]["overall_look"] for row in kept] == [2, None]
+        assert kept[0]["rated_at"] < kept[0]["replaced_at"] == kept[1]["rated_at"] < kept[1]["replaced_at"]
+        result = evaluate(connection, "browser")
+    assert (result.progress.rated, result.progress.replaced) == (1, 2)
+    assert result.ratings["score"].tolist() == [1.0, 2.0]
+
+
+def test_an_item_that_is_not_rated_is_not_shown_out_of_its_turn(study: Any, address: str) -> None:
+    import urllib.error
+    import urllib.request
+
+    row = study.connection.execute("SELECT assignment_id FROM studies.assignments WHERE rater = 'ada' LIMIT 1").fetchone()
+    asked = urllib.request.Request(
+        f"{address}/rate/items/{row['assignment_id']}", headers={"Cookie": f"rater={study.tokens['ada']}"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked)
+    assert refused.value.code == 404
 
 
 def look_closely(page: Any) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from lookmatch_serving.currency import major_units, minor_units
 from lookmatch_serving.db import open_pool
-from lookmatch_serving.search import retrieval
-from lookmatch_serving.search.look import Filters, PriceRange
-from lookmatch_serving.search.retrieval import (
+from lookmatch_serving.search.models.request import Filters
+from lookmatch_serving.search.retrieval import nearest
+from lookmatch_serving.search.retrieval.nearest import (
     conditions_of,
     layer_candidates,
     live_index,
-    major_units,
-    minor_units,
     nearest_products,
 )
+from lookmatch_serving.value_types import PriceRange
 from tests.serving.search_fixtures import COLOURS, Stock, _row, make_market, red_top
 
 TOPS = ("inner_topwear", "outermost_topwear")
@@ -81,7 +81,7 @@ def test_near_duplicates_collapse_to_the_nearest_and_list_the_others(searched):
 def test_as_many_rows_come_back_as_asked_for_whenever_that_many_exist(searched, monkeypatch):
     stock = [Stock(f"p{i}", colour="green", shade=i % 40, brand="Rare" if i % 40 == 0 else "Acme") for i in range(1200)]
     groups = {f"p{i}": f"p{i - i % 4}" for i in range(400)}
-    monkeypatch.setattr(retrieval, "EXACT_ROWS", 0)
+    monkeypatch.setattr(nearest, "EXACT_ROWS", 0)
     assert len(searched(stock, limit=200, groups=groups).candidates) == 200
     rare = searched(stock, Filters(brand=["Rare"]), limit=25)
     assert len(rare.candidates) == 25
@@ -90,7 +90,7 @@ def test_as_many_rows_come_back_as_asked_for_whenever_that_many_exist(searched, 
 def test_the_index_and_the_exact_scan_agree(searched, monkeypatch):
     stock = [Stock(f"p{i}", shade=i * 0.13) for i in range(600)]
     exact = ids(searched(stock, limit=20))
-    monkeypatch.setattr(retrieval, "EXACT_ROWS", 0)
+    monkeypatch.setattr(nearest, "EXACT_ROWS", 0)
     by_index = searched(stock, limit=20)
     assert by_index.method == "index"
     assert len(set(ids(by_index)) & set(exact)) >= 19
@@ -141,7 +141,7 @@ def test_a_market_with_a_bit_index_is_scanned_by_signs_and_ordered_by_vectors(da
         build_index(db, table, bits_from=2_000)
         assert not live_index(db, "IN").bit_index
         build_index(db, table, bits_from=1_000)
-    monkeypatch.setattr(retrieval, "EXACT_ROWS", 0)
+    monkeypatch.setattr(nearest, "EXACT_ROWS", 0)
     pool = open_pool(database_url)
     with pool.connection() as connection:
         index = live_index(connection, "IN")

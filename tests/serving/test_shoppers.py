@@ -17,7 +17,6 @@ from psycopg.types.json import Jsonb
 from lookmatch_serving.api.keys import Scope, create_key
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Market, Settings
 from lookmatch_serving.shoppers.interactions import Interaction, InteractionKind, record_interactions
@@ -29,6 +28,7 @@ from lookmatch_serving.shoppers.preferences import (
     state_of,
 )
 from lookmatch_serving.shoppers.store import inferred_preferences, replace_inferred_preferences
+from lookmatch_serving.value_types import PreferenceKind, PreferredSize, PriceRange, SizeGroup, SizeSystem
 from tests.serving.test_api_requests import StandIn
 
 EVENT = {"event_id": "e1", "shopper_id": "ann", "kind": "view", "market": "IN", "product_id": "a:IN:1"}

@@ -16,11 +16,12 @@ from psycopg_pool import ConnectionPool
 from lookmatch_serving.api.admission import Admission, OverloadedError
 from lookmatch_serving.db import DictConnection, open_pool
 from lookmatch_serving.errors import DeadlineExceededError, UpstreamError
-from lookmatch_serving.search.cache import SearchCache
-from lookmatch_serving.search.look import Degradation, Ranker, SearchAnswer, SearchRequest
-from lookmatch_serving.search.query_log import log_query
-from lookmatch_serving.search.single_flight import SingleFlight
-from lookmatch_serving.search.trace import Trace
+from lookmatch_serving.search.answers.query_log import log_query
+from lookmatch_serving.search.answers.single_flight import SingleFlight
+from lookmatch_serving.search.models.answer import Degradation, Ranker, SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
+from lookmatch_serving.search.runtime.cache import SearchCache
+from lookmatch_serving.search.runtime.trace import Trace
 from lookmatch_serving.settings import Market
 
 PICTURE = b"a picture"
@@ -148,8 +149,8 @@ def test_a_claim_that_has_lapsed_is_given_up_and_the_cache_stays_in_use(redis_ur
     assert give_up is not None
     time.sleep(0.1)
     give_up()
-    cache.keep_made("kept", 1, 60, trace)
-    assert cache.made("kept", trace) == 1
+    cache.put("kept", 1, 60, trace)
+    assert cache.get("kept", trace) == 1
     assert trace.degraded == []
     cache.close()
 

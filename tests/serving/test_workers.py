@@ -16,9 +16,9 @@ from contextlib import contextmanager
 import pytest
 import urllib3
 
-from lookmatch_assets.evaluation.fake_model import FakeModel
+from benchmarks.fake_model import FakeModel
+from lookmatch_assets.cli.up import free_port
 from lookmatch_assets.migrations import migrate
-from lookmatch_assets.up import free_port
 from lookmatch_serving.embedded import Services, ensure_services, stop_services
 from lookmatch_serving.settings import Settings
 from tests.serving.search_fixtures import Stock, dressed_look, make_market

@@ -13,8 +13,8 @@ from gunicorn.app.base import BaseApplication
 
 from lookmatch_serving.embedded import ensure_services
 from lookmatch_serving.llm.client import AnthropicVisionModel
-from lookmatch_serving.llm.judge import ModelReranker
-from lookmatch_serving.llm.look_reader import ModelQueryGenerator
+from lookmatch_serving.search.query_generation.vision_model import ModelQueryGenerator
+from lookmatch_serving.search.reranking.vision_model import ModelReranker
 from lookmatch_serving.server import ServerConfiguration, create_app
 from lookmatch_serving.settings import read_settings
 from tests.serving.search_fixtures import colour_pipeline

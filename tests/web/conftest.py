@@ -21,11 +21,13 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from werkzeug.serving import make_server
 
-from lookmatch_assets.look_register import register_look
+from lookmatch_assets.looks.register import register_look
 from lookmatch_serving.api.parts import parts_of
 from lookmatch_serving.api.records import LookKind
 from lookmatch_serving.embedded import Services
-from lookmatch_serving.search.look import Box, LayerQuery, SearchRequest
+from lookmatch_serving.search.models.look import Box
+from lookmatch_serving.search.models.query import LayerQuery
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.server import create_app
 from lookmatch_serving.settings import Market, Settings
 from tests.serving.search_fixtures import (

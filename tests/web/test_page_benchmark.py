@@ -1,4 +1,4 @@
-"""The load of ``lookmatch bench pages``, against a small server that is slow and fails on purpose."""
+"""The load of ``python -m benchmarks pages``, against a small server that is slow and fails on purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from lookmatch_assets.evaluation.page_benchmark import ask_flat_out, ask_steadily, failures
+from benchmarks.pages import ask_flat_out, ask_steadily, failures
 
 RATE, SECONDS = 100.0, 0.5
 

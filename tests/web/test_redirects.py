@@ -65,7 +65,7 @@ ACCEPTED = [
 
 
 def use_hosts(shop: Shop, *hosts: str) -> None:
-    retailers = shop.app.extensions["lookmatch_shelf"].links._retailers
+    retailers = shop.app.extensions["lookmatch_page_state"].links._retailers
     retailers["v"] = retailers["v"].model_copy(update={"hosts": list(hosts), "parameters": {}})
 
 
@@ -158,7 +158,7 @@ def test_who_asks_not_to_be_followed_is_sent_on_without_a_name(shop: Shop) -> No
 
 
 def test_hosts_of_a_vendor_that_no_file_names_are_those_most_of_its_products_link_to(shop: Shop) -> None:
-    shop.app.extensions["lookmatch_shelf"].links._retailers.clear()
+    shop.app.extensions["lookmatch_page_state"].links._retailers.clear()
     odd = "https://evil.example/p"
     shop.execute("UPDATE catalog.products SET product_url = 'https://shop.example/p' WHERE product_id <> %s", PRODUCT)
     for number in range(12):
@@ -174,7 +174,7 @@ def test_hosts_of_a_vendor_that_no_file_names_are_those_most_of_its_products_lin
 
 
 def test_a_network_address_is_given_the_link_escaped(shop: Shop) -> None:
-    shelf = shop.app.extensions["lookmatch_shelf"]
+    shelf = shop.app.extensions["lookmatch_page_state"]
     deep = "https://go.network.example/c?m=7&id={product_id}&to={url}"
     shelf.links._retailers["v"] = shelf.links._retailers["v"].model_copy(update={"deep_link": deep})
     target = urlsplit(shop.app.test_client().get(f"/buy/{PRODUCT}").headers["Location"])

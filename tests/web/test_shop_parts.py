@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from PIL import Image
 
-from lookmatch_serving.errors import InvalidInputError, NotFoundError
+from lookmatch_serving.errors import InvalidInputError, NotFoundError, UpstreamError
 from lookmatch_serving.resized_pictures import ResizedPictures
-from lookmatch_serving.search.look import LayerAnswer, MatchGrade, SearchRequest
+from lookmatch_serving.search.models.answer import LayerAnswer, MatchGrade
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.settings import Market
 from lookmatch_serving.shop.filters import read_filters, sizes_offered
 from lookmatch_serving.shop.similar import diversified
@@ -131,3 +133,32 @@ def test_a_narrow_picture_keeps_its_own_width(tmp_path: Path) -> None:
     with Image.open(ResizedPictures(tmp_path / "resized", 2**20).path(tmp_path / "small", "d" * 64, 640)) as made:
         assert made.size == (60, 80)
         assert made.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_picture_of_16_by_20000_is_shown_between_white_bars(tmp_path: Path) -> None:
+    Image.new("RGB", (16, 20_000), "navy").save(tmp_path / "tall", "PNG")
+    with Image.open(ResizedPictures(tmp_path / "resized", 2**20).path(tmp_path / "tall", "e" * 64, 1024)) as made:
+        assert made.size == (256, 2048)
+
+
+def test_unfinished_files_are_swept_when_writing_fails_and_when_a_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "original", "PNG")
+    pictures = ResizedPictures(tmp_path / "resized", 2**20)
+
+    def disk_full(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Image.Image, "save", disk_full)
+        with pytest.raises(UpstreamError, match="No space left"):
+            pictures.path(tmp_path / "original", "f" * 64, 160)
+    folder = tmp_path / "resized" / "ff"
+    assert list(folder.iterdir()) == []
+    dead, living = folder / "dead.part", folder / "living.part"
+    for part in (dead, living):
+        part.write_bytes(b"half")
+    os.utime(dead, (1, 1))
+    ResizedPictures(tmp_path / "resized", 2**20)
+    assert list(folder.iterdir()) == [living]

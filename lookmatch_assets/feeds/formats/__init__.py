@@ -12,8 +12,10 @@ from lookmatch_assets.feeds.formats.detecting import (
     GOOGLE_MERCHANT,
     JAPANESE_CSV,
     JSON_LINES,
+    JSON_SHAPES,
     MYNTRA_STYLE,
     SCHEMA_ORG,
+    TABLE_SHAPES,
     detect_format,
 )
 from lookmatch_assets.feeds.formats.fashion_products import FashionProductsFormat
@@ -23,7 +25,9 @@ from lookmatch_assets.feeds.formats.myntra_style import MyntraStyleFormat
 from lookmatch_assets.feeds.formats.schema_org import SchemaOrgFormat
 from lookmatch_assets.feeds.formats.tables import TableFormat
 
-FORMAT_NAMES = (GOOGLE_MERCHANT, SCHEMA_ORG, JAPANESE_CSV, JSON_LINES, MYNTRA_STYLE, FASHION_PRODUCTS)
+FORMAT_NAMES = (
+    GOOGLE_MERCHANT, SCHEMA_ORG, JAPANESE_CSV, JSON_LINES, MYNTRA_STYLE, FASHION_PRODUCTS, *TABLE_SHAPES, *JSON_SHAPES
+)  # fmt: skip
 AUTO = "auto"
 """Stands for the format that ``detect_format`` finds."""
 
@@ -50,9 +54,11 @@ def load_format(name: str, mapping_folder: Path | None = None) -> FeedFormat:
         GOOGLE_MERCHANT: GoogleMerchantFormat(GOOGLE_MERCHANT, mapping_folder),
         JAPANESE_CSV: TableFormat(JAPANESE_CSV, mapping_folder),
         JSON_LINES: JsonLinesFormat(JSON_LINES, mapping_folder),
-        SCHEMA_ORG: SchemaOrgFormat(),
-        MYNTRA_STYLE: MyntraStyleFormat(),
+        SCHEMA_ORG: SchemaOrgFormat(SCHEMA_ORG, mapping_folder),
+        MYNTRA_STYLE: MyntraStyleFormat(MYNTRA_STYLE, mapping_folder),
         FASHION_PRODUCTS: FashionProductsFormat(),
+        **{name: TableFormat(name, mapping_folder) for name in TABLE_SHAPES},
+        **{name: JsonLinesFormat(name, mapping_folder) for name in JSON_SHAPES},
     }
     if name not in formats:
         raise RecordError(Code.UNKNOWN_FORMAT, "format", name, f"{', '.join(FORMAT_NAMES)} are accepted")

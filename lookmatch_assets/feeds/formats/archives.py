@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import lzma
 import os
 import tarfile
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +16,10 @@ from lookmatch_assets.feeds.record import valid_subject
 
 MAX_PICTURE_BYTES = 20 * 2**20
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_DAMAGED = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+"""What reading a damaged archive raises, compressed ones included."""
+
+logger = logging.getLogger(__name__)
 
 
 class Pictures:
@@ -56,21 +63,35 @@ class Pictures:
         return self._taken_out(product, *found) if found else None
 
     def _index(self, path: Path) -> None:
-        archive = tarfile.open(path)  # noqa: SIM115  closed by __exit__
-        self._open.append(archive)
-        for member in archive:
-            name = Path(member.name)
-            if member.isreg() and name.suffix.lower() in _SUFFIXES and member.size <= MAX_PICTURE_BYTES:
-                self._members.setdefault(name.stem, (archive, member))
+        """Note the pictures of an archive; of a damaged one those before the damage, since the records are sound."""
+        try:
+            archive = tarfile.open(path)  # noqa: SIM115  closed by __exit__
+            self._open.append(archive)
+            for member in archive:
+                name = Path(member.name)
+                if member.isreg() and name.suffix.lower() in _SUFFIXES and member.size <= MAX_PICTURE_BYTES:
+                    self._members.setdefault(name.stem, (archive, member))
+        except _DAMAGED as error:
+            logger.warning("the archive %s cannot be read to its end: %s", path.name, error)
 
     def _taken_out(self, product: str, archive: tarfile.TarFile, member: tarfile.TarInfo) -> str | None:
         target = self._workspace / f"{product}{Path(member.name).suffix.lower()}"
         if self._extract and not (target.is_file() and target.stat().st_size == member.size):
-            content = archive.extractfile(member)
+            content = _content(archive, member)
             if content is None:
                 return None
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_name(f".{target.name}.{os.getpid()}")
-            partial.write_bytes(content.read())
+            partial.write_bytes(content)
             partial.replace(target)
         return target.resolve().as_uri()
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
+    """A member's bytes; None where the archive is cut off within them."""
+    try:
+        content = archive.extractfile(member)
+        return content.read() if content else None
+    except _DAMAGED as error:
+        logger.warning("%s cannot be taken out of its archive: %s", member.name, error)
+        return None

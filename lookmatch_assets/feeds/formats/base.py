@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,14 +56,10 @@ class FeedFormat(Protocol):
 
     Attributes:
         name: what packets and commands call it.
-        has_prices: False for a format that never says a price; its records make no offers.
     """
 
     @property
     def name(self) -> str: ...  # noqa: D102  see Attributes
-
-    @property
-    def has_prices(self) -> bool: ...  # noqa: D102  see Attributes
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a feed, record by record; a record that cannot be taken apart is passed on as unreadable.
@@ -85,7 +81,10 @@ class FeedFormat(Protocol):
 UNREADABLE = "unreadable"
 UNDECODED = re.compile("[\udc80-\udcff]")
 """What bytes become that an encoding does not know, where a file is read with ``surrogateescape``."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""Characters that Postgres takes in no text."""
 SHOWN_CHARACTERS = 2_000
+MOST_LEVELS = 100
 
 
 def unreadable(
@@ -107,6 +106,21 @@ def unreadable(
     """
     shown = text[:SHOWN_CHARACTERS].encode(errors="replace").decode().replace("\x00", "�")
     return RawRecord({UNREADABLE: shown, "reason": reason, "code": str(code)}, subject=subject, changed_at=changed_at)
+
+
+def shallow(raw: RawRecord) -> RawRecord:
+    """The record, or an unreadable one where its values nest deeper than JSON's writers and readers follow."""
+    level: list[Any] = [raw.data]
+    for _ in range(MOST_LEVELS):
+        level = [value for held in level for value in _within(held) if isinstance(value, dict | list)]
+        if not level:
+            return raw
+    reason = f"values within values, more than {MOST_LEVELS} levels deep"
+    return unreadable(f"{', '.join(raw.data)}", reason, raw.changed_at, subject=raw.subject)
+
+
+def _within(held: Any) -> Iterable[Any]:
+    return held.values() if isinstance(held, dict) else held
 
 
 def refuse_unreadable(data: object) -> RawData:

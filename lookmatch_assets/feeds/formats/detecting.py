@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lookmatch_assets.feeds.formats.google_merchant import is_xml
-from lookmatch_assets.feeds.formats.mapping import format_named_by, read_mapping
-from lookmatch_assets.feeds.formats.tables import SAMPLE_BYTES, checked_file, encoding_of
+from lookmatch_assets.feeds.formats.decoding import sample_of
+from lookmatch_assets.feeds.formats.google_merchant import is_xml, is_xml_feed
+from lookmatch_assets.feeds.formats.mapping import Mapping, format_named_by, read_mapping
+from lookmatch_assets.feeds.formats.tables import checked_file, find_header, plain_name
 from lookmatch_serving.errors import InvalidInputError
 
 GOOGLE_MERCHANT = "google-merchant"
@@ -17,9 +18,24 @@ FASHION_PRODUCTS = "fashion-products"
 SCHEMA_ORG = "schema-org"
 JSON_LINES = "json-lines"
 
+SHOPIFY_JSON = "shopify-json"
+SHOPIFY_CSV = "shopify-csv"
+WOOCOMMERCE_JSON = "woocommerce-json"
+WOOCOMMERCE_CSV = "woocommerce-csv"
+RAKUTEN_CSV = "rakuten-csv"
+YAHOO_CSV = "yahoo-shopping-csv"
+FACEBOOK_CSV = "facebook-csv"
+AMAZON_FLAT_FILE = "amazon-flat-file"
+GOOGLE_API = "google-merchant-api"
+GOOGLE_CONTENT_API = "google-content-api"
+JSON_SHAPES = (SHOPIFY_JSON, WOOCOMMERCE_JSON, GOOGLE_API, GOOGLE_CONTENT_API)
+"""Formats of JSON records that their keys tell, those with the more telling keys first."""
+
+TABLE_SHAPES = (SHOPIFY_CSV, WOOCOMMERCE_CSV, RAKUTEN_CSV, YAHOO_CSV, AMAZON_FLAT_FILE, FACEBOOK_CSV)
+"""Tables that their headers tell."""
+
 _LINKED_DATA = re.compile(rb"""schema\.org|"@type"|"@graph"|application/ld\+json""")
 _STYLE = re.compile(rb'"(styleOptions|productDisplayName|styleImages)"')
-_FEED = re.compile(rb"<(rss|feed|item|entry)[\s>]")
 
 
 def detect_format(path: Path, vendor: str, mapping_folder: Path | None = None) -> str:
@@ -47,15 +63,37 @@ def _of_folder(path: Path) -> str | None:
 
 
 def _of_file(path: Path, vendor: str, mapping_folder: Path | None) -> str | None:
-    with path.open("rb") as file:
-        start = file.read(SAMPLE_BYTES)
+    start = sample_of(path)
     if path.name == "styles.csv":
         return FASHION_PRODUCTS
-    if is_xml(path):
-        return SCHEMA_ORG if b"application/ld+json" in start else GOOGLE_MERCHANT if _FEED.search(start) else None
+    if is_xml(path) and b"application/ld+json" in start:
+        return SCHEMA_ORG
+    if is_xml_feed(path):
+        return GOOGLE_MERCHANT
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-        return SCHEMA_ORG if _LINKED_DATA.search(start) else MYNTRA_STYLE if _STYLE.search(start) else JSON_LINES
+        return _of_json(start, vendor, mapping_folder)
+    for name in TABLE_SHAPES:
+        mapping = read_mapping(name, vendor, mapping_folder)
+        if (header := find_header(path, mapping)) and _has_columns(header.columns, mapping):
+            return name
     for name in (GOOGLE_MERCHANT, JAPANESE_CSV):
-        if encoding_of(path, read_mapping(name, vendor, mapping_folder)):
+        if find_header(path, read_mapping(name, vendor, mapping_folder)):
             return name
     return None
+
+
+def _of_json(start: bytes, vendor: str, mapping_folder: Path | None) -> str:
+    for name in JSON_SHAPES:
+        if _has_keys(start, read_mapping(name, vendor, mapping_folder)):
+            return name
+    return SCHEMA_ORG if _LINKED_DATA.search(start) else MYNTRA_STYLE if _STYLE.search(start) else JSON_LINES
+
+
+def _has_keys(start: bytes, mapping: Mapping) -> bool:
+    text = start.decode(errors="replace")
+    return any(all(re.search(f'"{re.escape(key)}"\\s*:', text) for key in keys) for keys in mapping.recognised_by)
+
+
+def _has_columns(columns: tuple[str, ...], mapping: Mapping) -> bool:
+    held = {plain_name(name) for name in columns}
+    return any(all(plain_name(name) in held for name in names) for names in mapping.recognised_by)

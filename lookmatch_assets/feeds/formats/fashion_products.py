@@ -15,7 +15,9 @@ from pathlib import Path
 
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.archives import Pictures
-from lookmatch_assets.feeds.formats.base import UNDECODED, RawRecord, ReadOptions, refuse_unreadable, unreadable
+from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, refuse_unreadable, unreadable
+from lookmatch_assets.feeds.formats.decoding import UTF_8, Encoding, encoding_by_mark, sample_of
+from lookmatch_assets.feeds.formats.rows import MAX_ROW_CHARACTERS, Row, RowShape, rows_of
 from lookmatch_assets.feeds.record import Availability, FeedRecord, clean_image_url, clean_text, clean_title, valid_subject
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
@@ -28,7 +30,6 @@ class FashionProductsFormat:
     """``styles.csv`` and pictures."""
 
     name: str = "fashion-products"
-    has_prices: bool = False
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read the folder, taking pictures out of archives as they are needed; see ``FeedFormat.read``."""
@@ -36,16 +37,14 @@ class FashionProductsFormat:
         if not table.is_file():
             raise InvalidInputError("path", str(path), "a folder with styles.csv is accepted")
         changed_at = datetime.fromtimestamp(table.stat().st_mtime, UTC)
-        with (
-            Pictures(table.parent, options.workspace, options.extract) as pictures,
-            table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
-        ):
-            rows = csv.reader(text)
-            columns = next(rows, [])
+        encoding = encoding_by_mark(sample_of(table)) or Encoding(UTF_8)
+        with Pictures(table.parent, options.workspace, options.extract) as pictures, encoding.open(table) as text:
+            columns = _columns(text.readline(MAX_ROW_CHARACTERS))
             if "id" not in columns or _NAME not in columns:
                 raise InvalidInputError("path", f"{table.name}: {columns[:8]}", f"the header needs id and {_NAME}")
-            for row in islice(rows, options.limit):
-                yield _raw(row, columns, pictures, changed_at)
+            shape = RowShape(len(columns), columns.index("id"))
+            for row in islice(rows_of(text, ",", shape), options.limit):
+                yield _raw(row, columns, shape, encoding, pictures, changed_at)
 
     def parse(self, raw: RawRecord, market: Market, vendor: str) -> FeedRecord:
         """Read a row; see ``FeedFormat.parse``."""
@@ -64,15 +63,25 @@ class FashionProductsFormat:
         )
 
 
-def _raw(row: list[str], columns: list[str], pictures: Pictures, changed_at: datetime) -> RawRecord:
-    if len(row) > len(columns) and columns[-1] == _NAME:
-        row = [*row[: len(columns) - 1], ",".join(row[len(columns) - 1 :])]  # the name holds commas that nobody quoted
-    if len(row) != len(columns):
-        return unreadable(",".join(row), f"{len(row)} columns, the header has {len(columns)}", changed_at)
-    data = dict(zip(columns, row, strict=True))
+def _columns(line: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader([line.lstrip("\ufeff")]), [])]
+    except csv.Error:
+        return []
+
+
+def _raw(
+    row: Row, columns: list[str], shape: RowShape, encoding: Encoding, pictures: Pictures, changed_at: datetime
+) -> RawRecord:
+    cells, fault, code = row.cells, row.fault, row.code
+    if len(cells) > len(columns) and columns[-1] == _NAME:
+        cells = [*cells[: len(columns) - 1], ",".join(cells[len(columns) - 1 :])]  # the name holds commas that nobody quoted
+    if fault is None and len(cells) != len(columns):
+        fault = f"{len(cells)} columns, the header has {len(columns)}"
+    if fault is None and encoding.undecoded(row.text):
+        fault, code = f"holds bytes that are not {encoding.name}", Code.INVALID_ENCODING
+    if fault is not None:
+        return unreadable(row.text, fault, changed_at, subject=shape.subject(cells), code=code)
+    data = dict(zip(columns, cells, strict=True))
     subject = data["id"].strip() or None
-    if UNDECODED.search("".join(row)):
-        subject = None if UNDECODED.search(data["id"]) else subject
-        reason = "holds bytes that are not UTF-8"
-        return unreadable(",".join(row), reason, changed_at, subject=subject, code=Code.INVALID_ENCODING)
     return RawRecord(data, subject, pictures.url_of(subject) if subject else None, changed_at)

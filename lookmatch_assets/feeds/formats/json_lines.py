@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,13 +14,32 @@ from typing import Any
 from lookmatch_assets.feeds.codes import Code
 from lookmatch_assets.feeds.formats.base import RawRecord, ReadOptions, unreadable
 from lookmatch_assets.feeds.formats.mapped import parse_mapped, raw_of
-from lookmatch_assets.feeds.formats.mapping import read_mapping
+from lookmatch_assets.feeds.formats.mapping import Mapping, read_mapping
 from lookmatch_assets.feeds.formats.tables import checked_file
 from lookmatch_assets.feeds.record import FeedRecord
 from lookmatch_serving.errors import InvalidInputError
 from lookmatch_serving.settings import Market
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
+_LINE_BYTES = 64 * 2**20
+_TRIED_LINES = 20
+
+
+def _finite(number: str) -> float | str:
+    value = float(number)
+    return value if math.isfinite(value) else number
+
+
+def _constant(name: str) -> str | None:
+    return None if name == "NaN" else name
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_constant)
+"""What is not a finite number is that field's problem alone: NaN, which data frames write where nothing is, is read as null,
+Infinity and numbers beyond the floating range as text, which no number's reader takes."""
+
+LENIENT_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_constant, strict=False)
+"""Takes raw control characters within strings besides."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +48,13 @@ class JsonLinesFormat:
 
     name: str = "json-lines"
     mapping_folder: Path | None = None
-    has_prices: bool = True
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a file object by object; see ``FeedFormat.read``."""
         mapping = read_mapping(self.name, options.vendor, self.mapping_folder)
         changed_at = datetime.fromtimestamp(checked_file(path).stat().st_mtime, UTC)
-        for value in islice(read_json_values(path, changed_at), options.limit):
+        records = (member for value in read_json_values(path, changed_at) for member in _listed(value, mapping.records))
+        for value in islice((one for one in records if not _is_left_out(one, mapping)), options.limit):
             if isinstance(value, RawRecord):
                 yield value
             elif isinstance(value, dict):
@@ -47,6 +67,16 @@ class JsonLinesFormat:
         return parse_mapped(raw, read_mapping(self.name, vendor, self.mapping_folder), market)
 
 
+def _listed(value: Any, keys: list[str]) -> list[Any]:
+    """The records that a document keeps under one of the keys, or the value itself."""
+    found = next((value[key] for key in keys if key in value), None) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else [value]
+
+
+def _is_left_out(value: Any, mapping: Mapping) -> bool:
+    return isinstance(value, dict) and mapping.is_left_out(value)
+
+
 def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
     """The values of a file: one a line, or the members of one array, or one document.
 
@@ -57,7 +87,7 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
     Raises:
         InvalidInputError: a document that is not one value a line is larger than ``MAX_DOCUMENT_BYTES``.
     """
-    if _one_value_a_line(path):
+    if one_value_a_line(path):
         with path.open("rb") as file:
             for number, line in enumerate(file):
                 if line.strip():
@@ -73,23 +103,31 @@ def read_json_values(path: Path, changed_at: datetime) -> Iterator[Any]:
     yield from _members(text, changed_at)
 
 
-def _one_value_a_line(path: Path) -> bool:
+def one_value_a_line(path: Path) -> bool:
+    """Whether each line of a file is a value, rather than all of it one document: half of the first lines are objects.
+
+    One damaged line, be it the first, does not make a document of the others.
+    """
     with path.open("rb") as file:
-        first = file.readline(64 * 2**20).removeprefix(b"\xef\xbb\xbf").strip()
-        more = any(line.strip() for line in file)
-    if not first.startswith(b"{"):
-        return False
+        starts = [file.readline(_LINE_BYTES).removeprefix(b"\xef\xbb\xbf").strip() for _ in range(_TRIED_LINES)]
+    lines = [line for line in starts if line]
+    if len(lines) == 1:
+        return _is_object(lines[0])
+    objects = sum(map(_is_object, lines))
+    return objects > 0 and 2 * objects >= len(lines)
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        json.loads(first)
+        return isinstance(DECODER.decode(line.decode()), dict)
     except (ValueError, RecursionError):
-        return more and first.endswith(b"}")
-    return True
+        return False
 
 
 def parse_json(line: bytes, changed_at: datetime) -> Any:
     """The value of a line, or an unreadable ``RawRecord``."""
     try:
-        return json.loads(line.decode())
+        return DECODER.decode(line.decode())
     except UnicodeDecodeError as error:
         return _undecoded(line, error, changed_at)
     except (ValueError, RecursionError) as error:
@@ -103,7 +141,6 @@ def _undecoded(data: bytes, error: UnicodeDecodeError, changed_at: datetime) -> 
 
 def _members(text: str, changed_at: datetime) -> Iterator[Any]:
     """The members of an array, one by one so that those before a damage are kept, or the one value that the text is."""
-    decoder = json.JSONDecoder()
     position = len(text) - len(text.lstrip())
     inside = text.startswith("[", position)
     position += inside
@@ -117,7 +154,7 @@ def _members(text: str, changed_at: datetime) -> Iterator[Any]:
         if inside and text[position] == "]":
             return
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = DECODER.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             yield unreadable(text[position : position + 8_000], f"not JSON, and so is all behind it: {error}", changed_at)
             return

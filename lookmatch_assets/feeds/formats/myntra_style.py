@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,13 @@ from lookmatch_assets.feeds.formats.base import (
     unreadable,
 )
 from lookmatch_assets.feeds.formats.json_lines import parse_json
-from lookmatch_assets.feeds.money import Money, money_of_number
+from lookmatch_assets.feeds.formats.mapping import read_settings
+from lookmatch_assets.feeds.money import Money, money_of_number, not_zero, sale_below
 from lookmatch_assets.feeds.record import (
     Availability,
     FeedRecord,
     SizeStock,
+    clean_address,
     clean_description,
     clean_image_url,
     clean_link,
@@ -50,20 +52,21 @@ class MyntraStyleFormat:
     """Style records as JSON."""
 
     name: str = "myntra-style"
-    has_prices: bool = True
+    mapping_folder: Path | None = None
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[RawRecord]:
         """Read a folder of records or a file of one a line; see ``FeedFormat.read``."""
+        zone = read_settings(self.name, options.vendor, self.mapping_folder).zone
         if path.is_dir():
             files = sorted(path.glob("*.json"))
             if not files:
                 raise InvalidInputError("path", str(path), "a folder with <id>.json files is accepted")
-            yield from (_of_file(file) for file in islice(files, options.limit))
+            yield from (_of_file(file, zone) for file in islice(files, options.limit))
         elif path.is_file():
             changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             with path.open("rb") as file:
                 lines = (line for line in file if line.strip())
-                yield from (_of_line(line, path.parent, changed_at) for line in islice(lines, options.limit))
+                yield from (_of_line(line, path.parent, changed_at, zone) for line in islice(lines, options.limit))
         else:
             raise InvalidInputError("path", str(path), "an existing folder or file is accepted")
 
@@ -74,7 +77,8 @@ class MyntraStyleFormat:
         details = style.get("articleAttributes")
         details = details if isinstance(details, dict) else {}
         types = [_known(_nested(style, level, "typeName")) for level in ("masterCategory", "subCategory", "articleType")]
-        price, sale = _prices(style, market)
+        settings = read_settings(self.name, vendor, self.mapping_folder)
+        price, sale = _prices(style, market, settings.zero_prices)
         sizes = _sizes(style)
         return FeedRecord(
             vendor_product_id=valid_subject(_subject(style)),
@@ -100,20 +104,20 @@ class MyntraStyleFormat:
             sale_price_minor=sale.minor if sale else None,
             tax_included=True if market == Market.INDIA else None,  # Indian law makes the MRP include all taxes
             availability=Availability.IN_STOCK if _any_in_stock(sizes) else Availability.OUT_OF_STOCK,
-            updated_at=parse_time(style.get("updatedAt"), "updatedAt"),
+            updated_at=parse_time(style.get("updatedAt"), "updatedAt", settings.zone),
         )
 
 
-def _of_file(file: Path) -> RawRecord:
+def _of_file(file: Path, zone: tzinfo) -> RawRecord:
     changed_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     if file.stat().st_size > _MAX_RECORD_BYTES:
         return unreadable(file.name, f"more than {_MAX_RECORD_BYTES} bytes", changed_at, subject=file.stem, code=Code.TOO_LARGE)
-    raw = _of_line(file.read_bytes(), file.parent, changed_at)
+    raw = _of_line(file.read_bytes(), file.parent, changed_at, zone)
     beside = next((file.with_suffix(suffix) for suffix in _PICTURE_SUFFIXES if file.with_suffix(suffix).is_file()), None)
     return RawRecord(raw.data, raw.subject, beside.resolve().as_uri() if beside else raw.image_url, raw.changed_at)
 
 
-def _of_line(line: bytes, folder: Path, changed_at: datetime) -> RawRecord:
+def _of_line(line: bytes, folder: Path, changed_at: datetime, zone: tzinfo) -> RawRecord:
     data = parse_json(line, changed_at)
     if isinstance(data, RawRecord):
         return data
@@ -121,7 +125,7 @@ def _of_line(line: bytes, folder: Path, changed_at: datetime) -> RawRecord:
         return unreadable(line[:2_000].decode(errors="replace"), "not a JSON object", changed_at)
     style = data["data"] if isinstance(data.get("data"), dict) else data
     try:
-        moment = parse_time(style.get("updatedAt"), "updatedAt") or changed_at
+        moment = parse_time(style.get("updatedAt"), "updatedAt", zone) or changed_at
     except RecordError:
         moment = changed_at  # parse refuses the record for it
     return RawRecord(data, _subject(style), picture_beside(_image(style), folder), moment)
@@ -138,19 +142,19 @@ def _image(style: dict[str, Any]) -> Any:
 
 def _more_images(style: dict[str, Any]) -> list[str]:
     urls = [_nested(style, "styleImages", view, "imageURL") for view in _VIEWS]
-    return [url for url in urls if isinstance(url, str) and url.startswith(("http://", "https://"))]
+    return [url for said in urls if said and (url := clean_address(said)).startswith(("http://", "https://"))]
 
 
-def _prices(style: dict[str, Any], market: Market) -> tuple[Money, Money | None]:
+def _prices(style: dict[str, Any], market: Market, zero_accepted: bool) -> tuple[Money, Money | None]:
     if style.get("price") is None:
         raise RecordError(Code.MISSING_PRICE, "price", None, "empty")
     named = style.get("currency")
     currency = named if isinstance(named, str) and named else currency_of(market)
-    price = money_of_number(style["price"], currency, "price")
+    price = not_zero(money_of_number(style["price"], currency, "price"), zero_accepted, "price", style["price"])
     if style.get("discountedPrice") is None:
         return price, None
     paid = money_of_number(style["discountedPrice"], currency, "discountedPrice")
-    return price, paid if paid.minor < price.minor else None
+    return price, sale_below(price, paid, "discountedPrice", style["discountedPrice"])
 
 
 def _sizes(style: dict[str, Any]) -> list[SizeStock]:

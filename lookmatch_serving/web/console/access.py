@@ -20,9 +20,8 @@ import redis
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lookmatch_serving.api.keys import ApiKey, Scope, find_key
+from lookmatch_serving.api.keys import ApiKey, Scope, find_key, key_called
 from lookmatch_serving.api.parts import current_parts
-from lookmatch_serving.db import read_sql
 
 console = Blueprint("console", __name__, url_prefix="/console")
 
@@ -86,10 +85,9 @@ def session_key_id() -> str | None:
     held = current_parts().valkey.get(_name(secret))
     if not isinstance(held, bytes):
         return None
-    values = {"key_id": held.decode()}
     with current_parts().pool.connection() as connection:
-        row = connection.execute(read_sql("lookmatch_serving", "find_api_key").encode(), values).fetchone()
-    return values["key_id"] if row is not None and Scope.ADMIN in row["scopes"] else None
+        key = key_called(connection, held.decode())
+    return key.key_id if key is not None and Scope.ADMIN in key.scopes else None
 
 
 def close_session(secret: str, valkey: redis.Redis) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import psycopg
 from flask import Response
@@ -13,19 +14,24 @@ from lookmatch_serving.web.console.access import session_secret
 from lookmatch_serving.web.delivery import private_page
 from lookmatch_serving.web.shopper import form_token
 
-_PACKAGE = "lookmatch_serving"
+Read = TypeVar("Read")
 
 
 def rows(statement: str, **values: Any) -> list[dict[str, Any]]:
     """Rows of a packaged statement."""
     with current_parts().pool.connection() as connection:
-        return connection.execute(read_sql(_PACKAGE, statement).encode(), values).fetchall()
+        return connection.execute(read_sql(__package__, statement), values).fetchall()
 
 
 def rows_or_reason(statement: str, **values: Any) -> tuple[list[dict[str, Any]], str | None]:
-    """Rows, or none and why: a table that is not made yet or a reading that took too long does not take the page down."""
+    """Rows of a packaged statement, or none and why; see ``read_or_reason``."""
+    return read_or_reason(lambda: rows(statement, **values))
+
+
+def read_or_reason(read: Callable[[], list[Read]]) -> tuple[list[Read], str | None]:
+    """What is read, or nothing and why: a table that is not made yet or a reading that took too long takes no page down."""
     try:
-        return rows(statement, **values), None
+        return read(), None
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return [], "not materialised yet"
     except psycopg.errors.QueryCanceled:

@@ -22,7 +22,7 @@ def find_products() -> Response:
     missing: str | None = None
     if wanted:
         escaped = wanted.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        found, missing = rows_or_reason("console_find_products", wanted=wanted, words=f"%{escaped}%", most=_MOST)
+        found, missing = rows_or_reason("find_products", wanted=wanted, words=f"%{escaped}%", most=_MOST)
     return console_page("products.html", wanted=wanted, found=found, missing=missing)
 
 
@@ -30,9 +30,9 @@ def find_products() -> Response:
 def product_history(product_id: str) -> Response:
     """One product's history."""
     product_id = checked_id(product_id, "product")
-    packets = rows("console_packets", product_id=product_id, most=_MOST)
-    refused = rows("console_refused", product_id=product_id, most=_MOST)
-    state, missing = rows_or_reason("console_product_state", product_id=product_id)
+    packets = rows("packets", product_id=product_id, most=_MOST)
+    refused = rows("refused", product_id=product_id, most=_MOST)
+    state, missing = rows_or_reason("product_state", product_id=product_id)
     if not packets and not refused and not state:
         raise NotFoundError("no packet told of a product of this id")
     return console_page(

@@ -11,7 +11,8 @@ from flask import Response, request
 from lookmatch_serving.api.answering import answer_search
 from lookmatch_serving.api.parts import current_parts
 from lookmatch_serving.errors import NotFoundError
-from lookmatch_serving.search.look import SearchAnswer, SearchRequest
+from lookmatch_serving.search.models.answer import SearchAnswer
+from lookmatch_serving.search.models.request import SearchRequest
 from lookmatch_serving.web.console.access import console, session_secret
 from lookmatch_serving.web.console.page import console_page, rows, rows_or_reason
 from lookmatch_serving.web.shopper import check_form
@@ -32,7 +33,7 @@ class Place:
 @console.get("/queries")
 def recent_queries() -> Response:
     """The queries asked last."""
-    found, missing = rows_or_reason("console_queries", most=_MOST)
+    found, missing = rows_or_reason("queries", most=_MOST)
     return console_page("queries.html", found=found, missing=missing)
 
 
@@ -46,7 +47,7 @@ def logged_query(query_id: UUID) -> Response:
 def replay_query(query_id: UUID) -> Response:
     """Ask it again and show what changed."""
     check_form(session_secret())
-    record = current_parts().catalogue.query(query_id)
+    record = current_parts().stored.query(query_id)
     asked = _askable(record.request, record.look_digest)
     if asked is None:
         raise NotFoundError("the picture of this query was the asker's own and is not kept, so it cannot be asked again")
@@ -67,7 +68,7 @@ def places(then: dict[str, Any], now: SearchAnswer) -> dict[str, list[Place]]:
 
 
 def _query_page(query_id: UUID, now: SearchAnswer | None) -> Response:
-    record = current_parts().catalogue.query(query_id)
+    record = current_parts().stored.query(query_id)
     return console_page(
         "query.html",
         record=record,
@@ -82,7 +83,7 @@ def _askable(asked: dict[str, Any], digest: str) -> SearchRequest | None:
     """The request as it can be asked again: by the look's id, its address, or a stored look of the same picture."""
     again = {name: value for name, value in asked.items() if name != "page_token"}
     if not again.get("look_id") and not again.get("image_url"):
-        found = rows("console_look_of_picture", digest=digest)
+        found = rows("look_of_picture", digest=digest)
         if not found:
             return None
         again["look_id"] = found[0]["look_id"]

@@ -4,6 +4,7 @@
 
 const form = document.querySelector("form.rating");
 const facets = form ? [...form.querySelectorAll("fieldset")] : [];
+const before = document.querySelector("a.before");
 const viewer = document.querySelector("dialog.viewer");
 
 function current() {
@@ -53,6 +54,7 @@ function keys(event) {
   else if (event.key === "0" || event.key === "?") score("cannot_tell");
   else if (event.key === "Backspace" || event.key === "k") go(current() - 1);
   else if (event.key === "j") go(current() + 1);
+  else if (event.key === "b") before?.click();
   else if (event.key === "z") show("product");
   else if (event.key === "x") show("look");
   else if (event.key === "Enter" && form.classList.contains("ready")) form.requestSubmit();

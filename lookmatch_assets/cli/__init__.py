@@ -1,0 +1,1 @@
+"""The ``lookmatch`` command, one module a noun."""

@@ -1,0 +1,1 @@
+"""Standardised products, their pictures and the attribute cache."""

@@ -1,0 +1,1 @@
+"""Packets and offers as they landed, and the health of feeds."""

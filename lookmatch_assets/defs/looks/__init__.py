@@ -1,0 +1,1 @@
+"""Looks tagged ahead of time."""

@@ -1,0 +1,1 @@
+"""Embeddings, their index, near-duplicates and calibration."""

@@ -1,1 +1,0 @@
-"""Measuring encoders and, by human ratings, whole search systems. Imports no orchestrator."""

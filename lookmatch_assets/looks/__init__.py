@@ -1,0 +1,1 @@
+"""Looks as the generating system hands them over."""

@@ -1,0 +1,1 @@
+"""What the stages hand on: the look, its layers' queries, the request and the answer."""

@@ -1,0 +1,1 @@
+"""Stage 1: a look becomes one descriptive query a layer."""

@@ -1,0 +1,1 @@
+"""Stage 4: candidates are ordered and graded."""

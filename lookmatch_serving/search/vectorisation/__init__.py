@@ -1,0 +1,1 @@
+"""Stage 2: queries, and the garments cut out of the look, become vectors."""

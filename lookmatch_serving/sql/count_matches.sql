@@ -1,9 +1,0 @@
--- How many products pass the filters, counted up to a number.
-SELECT count(*) AS matches
-FROM (
-    SELECT 1
-    FROM catalog.products AS p
-    LEFT JOIN catalog.offers AS o ON o.product_id = p.product_id
-    WHERE {filters}
-    LIMIT %(most)s
-) AS passing
