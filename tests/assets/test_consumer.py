@@ -24,7 +24,7 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 def packet(subject: str = "10", price: str = "49.99 USD", minutes: int = 0, **changes: Any) -> Packet:
     data = {"id": subject, "title": "Shirt", "price": price, "availability": "in_stock", "image_link": "https://a.example/1.jpg"}
-    data["size"] = "S, M"
+    data["size"] = "S/M"
     made = Packet(source_of("north", "US"), "", "lookmatch.product.upserted", subject, "north", "US", "google-merchant",
                   T0 + timedelta(minutes=minutes), None, data)  # fmt: skip
     made = replace(made, **changes)
