@@ -156,7 +156,7 @@ def test_filters_are_relaxed_in_the_order_asked_for_until_a_page_is_full(search:
     filters = {"brand": ["Acme"], "price": PriceRange(max=1500.0, currency="INR"), "in_stock": True}
     found = search(**filters, relax=["brand", "price"])
     assert found.relaxed == [FilterName.BRAND, FilterName.PRICE]
-    assert names(found)[:3] == ["acme-0", "acme-1", "acme-2"]
+    assert sorted(names(found)[:3]) == ["acme-0", "acme-1", "acme-2"]
     assert all(name.startswith("bravo") for name in names(found)[3:])
     assert found.hits[0].why is None
     assert found.hits[3].why == {"relaxed": "found without the filters brand, price"}
