@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from benchmarks.encoder_metrics import calibration_error, class_precision, neighbour_precision, text_to_image
-from lookmatch_assets.training import captions
+from lookmatch_assets.training.encoder import captions
 from lookmatch_assets.training.encoder.augmentation import Strength, background_masks, training_views
 from lookmatch_assets.training.encoder.calibration import best_scale
 from lookmatch_assets.training.encoder.drawings import draw_pictures
