@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw
 
 from lookmatch_assets.images.store import picture_path
 from lookmatch_assets.looks.register import register_look
+from lookmatch_assets.synthetic.attributes import Colour, GarmentAttributes, GarmentType, Gender, Pattern, Sleeve, Usage
+from lookmatch_assets.synthetic.drawing import draw_look
 from lookmatch_serving.pictures import picture_digest
 from lookmatch_serving.settings import Market, Settings
 
@@ -63,16 +65,15 @@ def garment(kind: str, rgb: tuple[int, int, int]) -> bytes:
 
 
 def add_looks(connection: psycopg.Connection[Any], settings: Settings, market: str, count: int) -> list[str]:
-    """Register figures in a top and trousers of two of the colours."""
+    """Register drawn persons in a t-shirt and trousers of two of the colours."""
     names = list(TOPS)
     added = []
     for number in range(count):
-        picture = Image.new("RGB", (300, 400), (235, 235, 230))
-        pen = ImageDraw.Draw(picture)
-        pen.ellipse((130, 20, 170, 75), fill=(200, 150, 120))
-        pen.rectangle((95, 80, 205, 200), fill=TOPS[names[number % 5]])
-        pen.rectangle((110, 200, 190, 370), fill=TOPS[names[(number + 2) % 5]])
-        pen.rectangle((105, 370, 195, 385 + number // 5), fill=(20, 20, 20))
+        worn = [
+            GarmentAttributes(kind, Colour(names[(number + shift) % 5]), Pattern.SOLID, sleeve, Gender.MEN, Usage.CASUAL)
+            for kind, sleeve, shift in ((GarmentType.T_SHIRT, Sleeve.SHORT, 0), (GarmentType.TROUSERS, None, 2))
+        ]
+        picture = draw_look(worn, seed=number, size=(300, 400)).image
         look_id = f"{market.lower()}-look-{number:02d}"
         register_look(connection, settings, look_id=look_id, market=Market(market), picture=jpeg(picture))
         added.append(look_id)
