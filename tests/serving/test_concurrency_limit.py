@@ -71,7 +71,7 @@ def test_searches_that_wait_for_a_model_do_so_at_the_same_time(settings, stores)
     assert together.most == len(COLOURS)
 
 
-def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_while(settings, stores):
+def test_a_cached_response_waits_for_nobody_and_others_go_on_after_a_while(settings, stores):
     pipeline = colour_pipeline(settings, stores)
     pipeline.search(REQUEST, dressed_look("red"))
     stands, goes_on = threading.Event(), threading.Event()
@@ -94,7 +94,7 @@ def test_a_kept_answer_waits_for_nobody_and_others_go_on_without_a_turn_after_a_
     assert LONGEST_WAIT * 2_000 <= other.timings_ms["waiting"] < 2_000
 
 
-def test_who_went_on_without_a_turn_gives_none_back():
+def test_who_went_on_after_waiting_too_long_frees_nothing():
     limit, trace = ConcurrencyLimit(1), Trace()
     with limit.held(Deadline(10_000), trace):
         with limit.held(Deadline(100), trace):
@@ -109,7 +109,7 @@ def test_who_went_on_without_a_turn_gives_none_back():
     assert after.timings_ms["waiting"] < 100 * LONGEST_WAIT
 
 
-def test_turns_are_taken_in_the_order_of_coming_and_whoever_comes_meanwhile_passes_nobody():
+def test_the_queue_is_first_in_first_out_and_whoever_comes_meanwhile_passes_nobody():
     limit, order, came = ConcurrencyLimit(1), list[int](), list[threading.Thread]()
 
     def take(number: int) -> None:
